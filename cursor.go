@@ -74,6 +74,46 @@ func (p Base) AppendAt(dst []byte, k LogKey, s Sequence) []byte {
 	return p.finish(dst, t)
 }
 
+// AppendAfter appends the text of the cursor that stands just after the spans of one origin and
+// at the base everywhere else.
+func (p Base) AppendAfter(dst []byte, origin OriginID, spans []Span) []byte {
+	var small [64]byte
+	t := small[:0]
+	if len(spans) > 0 {
+		t = append(t, origin[:]...)
+		t = binary.AppendUvarint(t, uint64(len(spans)))
+	}
+	for _, s := range spans {
+		t = binary.AppendUvarint(t, uint64(s.Partition))
+		t = binary.AppendUvarint(t, uint64(s.Last))
+	}
+	return p.finish(dst, t)
+}
+
+// With is the base of a reader that has moved on to event s of log k. It grows by one entry, so
+// whoever chains many starts afresh from a Cursor now and then.
+func (p Base) With(k LogKey, s Sequence) Base {
+	b := make([]byte, 0, len(p.raw)+32)
+	b = append(b, p.raw...)
+	b = append(b, k.Origin[:]...)
+	b = append(b, 1)
+	b = binary.AppendUvarint(b, uint64(k.Partition))
+	b = binary.AppendUvarint(b, uint64(s))
+	return Base{raw: b, sum: crc32.Update(p.sum, castagnoli, b[len(p.raw):])}
+}
+
+// Bytes is the encoded vector without its checksum; it must not be changed.
+func (p Base) Bytes() []byte { return p.raw }
+
+// Cursor decodes the base.
+func (p Base) Cursor() Cursor {
+	c, err := decodeCursor(p.raw)
+	if err != nil {
+		panic("edged: a base of our own making does not decode")
+	}
+	return c
+}
+
 func (p Base) finish(dst, tail []byte) []byte {
 	var small [256]byte
 	b := append(append(small[:0], p.raw...), tail...)
@@ -95,6 +135,10 @@ func ParseCursor(text string) (Cursor, error) {
 	if crc32.Checksum(body, castagnoli) != sum {
 		return Cursor{}, badCursor("its checksum does not match")
 	}
+	return decodeCursor(body)
+}
+
+func decodeCursor(body []byte) (Cursor, error) {
 	if body[0] != cursorVersion {
 		return Cursor{}, badCursor("it was made by a newer version")
 	}

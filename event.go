@@ -66,5 +66,6 @@ type Draft struct {
 	Headers     []Header
 	Time        int64 // event time, Unix nanoseconds, if HasTime; else the accept time
 	HasTime     bool
+	After       []byte // what the author had seen: Base.Bytes of a cursor; nil when not said
 	Data        []byte
 }

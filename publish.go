@@ -80,7 +80,7 @@ type Publication struct {
 	Stream string
 	Drafts []Draft
 	Ack    Ack
-	After  *Cursor // what the author had seen, for causal patterns; nil when not said
+	After  *Cursor // what the author had seen, of any stream, for causal patterns; nil when not said
 }
 
 // Receipt is the answer to a Publication.
@@ -90,8 +90,13 @@ type Receipt struct {
 	Duplicates int // events whose id was held already
 	Origin     Origin
 	Spans      []Span    // what each partition was given; empty when all were duplicates
-	HLC        Timestamp // of the last event appended, or of the newest duplicate
-	Cursor     Cursor    // just after these events
+	HLC        Timestamp // of the last event appended, or of the newest held when all were duplicates
+	Before     Base      // a reader who had seen all that stood before these events
+}
+
+// AppendCursor appends the text of the cursor that stands just after the events.
+func (r *Receipt) AppendCursor(dst []byte) []byte {
+	return r.Before.AppendAfter(dst, r.Origin.ID, r.Spans)
 }
 
 // Span is a run of sequences in one partition, both ends included.
