@@ -1,0 +1,57 @@
+package httpapi
+
+import (
+	"context"
+	"iter"
+
+	"github.com/edgedhq/edged"
+)
+
+// Streams takes events in and gives them back. Plugged by streams.Broker.
+type Streams interface {
+	// Append stores p whole or not at all and returns when p.Ack is reached or ctx ends
+	// (edged.AckTimeout: it may be stored). It keeps nothing of p once it has returned.
+	Append(ctx context.Context, p *edged.Publication) (edged.Receipt, error)
+	// Follow opens a reader's place. wake is called as edged.Feed says; the caller closes the
+	// feed.
+	Follow(q edged.Query, wake func()) (edged.Feed, error)
+	// Await returns once this node holds all that the cursor covers, or with ctx's error.
+	Await(ctx context.Context, at edged.Cursor) error
+}
+
+// Catalog keeps the definitions of streams. Plugged by streams.Broker.
+type Catalog interface {
+	// PutStream creates or replaces a definition; it is durable on return. Partitions of 0
+	// means: as it is, or 1. Other partitions than the stream has are a Conflict.
+	PutStream(ctx context.Context, def edged.Stream) (info edged.StreamInfo, created bool, err error)
+	// Stream tells what is held of a stream; StreamNotFound when there is none.
+	Stream(name string) (edged.StreamInfo, error)
+	// List gives up to limit streams whose names come after the given one, in order.
+	List(after string, limit int) ([]edged.StreamInfo, error)
+	// DeleteStream ends a stream's generation; it is durable on return.
+	DeleteStream(ctx context.Context, name string) error
+	// Digest sums up a stream's content at its vector.
+	Digest(name string) (edged.StreamDigest, error)
+}
+
+// Cluster tells who is in the mesh. Plugged by the node.
+type Cluster interface {
+	// Members gives every known node, this one included.
+	Members() []edged.Member
+	// Peers gives the state of replication with each other node.
+	Peers() []edged.Peer
+}
+
+// Health tells whether the node can serve. Plugged by the node.
+type Health interface {
+	// Alive is an error only when the process is wedged.
+	Alive() error
+	// Checks are the conditions of being ready.
+	Checks() []edged.Check
+}
+
+// Metrics gives what every part measures. Plugged by the node.
+type Metrics interface {
+	// Samples gives all metrics as they stand now, those of one name together.
+	Samples() iter.Seq[edged.Sample]
+}
