@@ -1,0 +1,83 @@
+package client
+
+import (
+	"bufio"
+	"bytes"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"testing"
+)
+
+// allocated measures what f takes from the heap.
+func allocated(f func()) int {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return int(after.TotalAlloc - before.TotalAlloc)
+}
+
+// bounded fails when f takes more than four times its input and 64 KiB, beside what it is given.
+func bounded(t *testing.T, in []byte, given int, f func()) {
+	t.Helper()
+	if n := allocated(f); n > 4*len(in)+64<<10+given {
+		t.Fatalf("%d bytes of input took %d bytes", len(in), n)
+	}
+}
+
+func drain(s source) {
+	for {
+		if _, _, err := s.next(); err != nil {
+			return
+		}
+	}
+}
+
+func FuzzEventSource(f *testing.F) {
+	f.Add([]byte("id: c1\nevent: gap\nretry: 100\ndata: {}\n\n: beat\n\ndata:x\r\ndata\n\n"))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		bounded(t, in, 0, func() {
+			drain(&eventSource{body: newBody(bytes.NewReader(in), func() {}, func() {})})
+		})
+	})
+}
+
+func FuzzLineSource(f *testing.F) {
+	f.Add([]byte("{\"id\":\"1\",\"cursor\":\"c1\"}\n\n{\"op\":\"gap\",\"retry_ms\":5,\"cursor\":\"x\"}\n{\"op\":1}\n"))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		bounded(t, in, 0, func() {
+			drain(&lineSource{body: newBody(bytes.NewReader(in), func() {}, func() {})})
+		})
+	})
+}
+
+// silentConn takes what is written and gives nothing.
+type silentConn struct{ net.Conn }
+
+func (silentConn) Write(p []byte) (int, error) { return len(p), nil }
+
+func FuzzSocket(f *testing.F) {
+	f.Add([]byte("\x81\x05hello\x89\x01x\x01\x01a\x80\x01b\x88\x02\x03\xe8"))
+	f.Add([]byte("\x82\x7f\x00\x00\x00\x00\x03\xff\xff\xff"))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		a, b := net.Pipe()
+		defer b.Close()
+		defer a.Close()
+		s := &socket{conn: silentConn{a}, r: bufio.NewReader(bytes.NewReader(in)), stop: func() bool { return true }}
+		bounded(t, in, 64<<10, func() { drain(&socketSource{socket: s}) })
+	})
+}
+
+func FuzzProblem(f *testing.F) {
+	f.Add([]byte(`{"code":"too_large","limit":1,"size":2,"stored":false,"errors":[{"location":"a","message":"b","value":{}}]}`))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		resp := httptest.NewRecorder()
+		resp.Header().Set("Content-Type", "application/problem+json")
+		resp.WriteHeader(http.StatusBadRequest)
+		resp.Body.Write(in)
+		r := resp.Result()
+		bounded(t, in, 4*problemBytesMax, func() { _ = problemFrom(r).Error() })
+	})
+}
