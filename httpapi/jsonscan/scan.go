@@ -44,10 +44,12 @@ func (s *scan) value(i, depthMax int) int {
 		if i >= len(text) {
 			return s.stop(len(text), wantValue)
 		}
-		switch c := text[i]; c {
-		case '"':
+		switch c := text[i]; {
+		case c == '"':
 			i = s.str(i + 1)
-		case '{', '[':
+		case c-'0' <= 9 || c == '-':
+			i = s.number(i)
+		case c == '{' || c == '[':
 			if depth == depthMax {
 				return s.stop(i, tooDeep)
 			}
@@ -62,55 +64,51 @@ func (s *scan) value(i, depthMax int) int {
 			objects <<= 1
 			if c == '{' {
 				objects |= 1
-				if i = s.name(i); i < 0 {
-					return -1
-				}
+				i = s.name(i)
+			}
+			if i < 0 {
+				return -1
 			}
 			continue
 		default:
-			i = s.scalar(i)
+			i = s.word(i)
 		}
-		if i < 0 {
-			return -1
-		}
-		more := false
-		for depth > 0 && !more {
-			if i, more = s.after(i, objects&1 == 1); i < 0 {
-				return -1
+		// What follows a value: the next one, or the ends of containers.
+		for {
+			if depth == 0 || i < 0 {
+				return i
 			}
-			if !more {
+			if i < len(text) && text[i] <= ' ' {
+				i = s.space(i)
+			}
+			if i >= len(text) || text[i] != ',' {
+				if i = s.leave(i, objects&1 == 1); i < 0 {
+					return -1
+				}
 				depth--
 				objects >>= 1
+				continue
 			}
+			i++
+			break
 		}
-		if !more {
-			return i
+		if objects&1 == 1 {
+			if i < len(text) && text[i] <= ' ' {
+				i = s.space(i)
+			}
+			if i = s.name(i); i < 0 {
+				return -1
+			}
 		}
 	}
 }
 
-// after reads what follows a value in a container: a comma, and in an object the next name, or
-// the end of the container.
-func (s *scan) after(i int, object bool) (next int, more bool) {
-	text := s.text
-	if i < len(text) && text[i] <= ' ' {
-		i = s.space(i)
+// leave reads the end of a container.
+func (s *scan) leave(i int, object bool) int {
+	if i < len(s.text) && (s.text[i] == '}' && object || s.text[i] == ']' && !object) {
+		return i + 1
 	}
-	if i >= len(text) {
-		return s.stop(len(text), wantNext(object)), false
-	}
-	switch c := text[i]; {
-	case c == ',' && object:
-		if i++; i < len(text) && text[i] <= ' ' {
-			i = s.space(i)
-		}
-		return s.name(i), true
-	case c == ',':
-		return i + 1, true
-	case c == '}' && object, c == ']' && !object:
-		return i + 1, false
-	}
-	return s.stop(i, wantNext(object)), false
+	return s.stop(i, wantNext(object))
 }
 
 // name reads a member's name and the colon after it.
@@ -204,6 +202,10 @@ func (s *scan) oddity(i int) int {
 		return s.escape(i)
 	}
 	for i < len(text) && text[i] >= utf8.RuneSelf {
+		if c := text[i]; c >= 0xc2 && c < 0xe0 && i+1 < len(text) && text[i+1]&0xc0 == 0x80 {
+			i += 2 // two bytes: most of what is not Latin and not East Asian
+			continue
+		}
 		r, n := utf8.DecodeRune(text[i:])
 		if r == utf8.RuneError && n <= 1 {
 			return s.stop(i, notUTF8)
@@ -242,8 +244,8 @@ func hexDigit(c byte) rune {
 	return -1
 }
 
-// scalar reads a number or one of the three words.
-func (s *scan) scalar(i int) int {
+// word reads true, false or null.
+func (s *scan) word(i int) int {
 	word := ""
 	switch s.text[i] {
 	case 't':
@@ -252,10 +254,8 @@ func (s *scan) scalar(i int) int {
 		word = "false"
 	case 'n':
 		word = "null"
-	default:
-		return s.number(i)
 	}
-	if len(s.text)-i >= len(word) && string(s.text[i:i+len(word)]) == word {
+	if word != "" && len(s.text)-i >= len(word) && string(s.text[i:i+len(word)]) == word {
 		return i + len(word)
 	}
 	return s.stop(i, wantValue)
@@ -263,15 +263,12 @@ func (s *scan) scalar(i int) int {
 
 func (s *scan) number(i int) int {
 	text := s.text
-	from := i
 	if text[i] == '-' {
 		i++
 	}
 	whole := i
 	i = digits(text, i)
 	switch {
-	case i == whole && i == from:
-		return s.stop(i, wantValue)
 	case i == whole:
 		return s.stop(i, wantDigit)
 	case text[whole] == '0' && i-whole > 1:
