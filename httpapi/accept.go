@@ -7,12 +7,13 @@ import (
 
 // The content types of answers.
 const (
-	typeJSON    = "application/json"
-	typeMsgpack = "application/msgpack"
-	typeProblem = "application/problem+json"
-	typeNDJSON  = "application/x-ndjson"
-	typeSSE     = "text/event-stream"
-	typeHTML    = "text/html; charset=utf-8"
+	typeJSON           = "application/json"
+	typeMsgpack        = "application/msgpack"
+	typeProblem        = "application/problem+json"
+	typeProblemMsgpack = "application/problem+msgpack"
+	typeNDJSON         = "application/x-ndjson"
+	typeSSE            = "text/event-stream"
+	typeHTML           = "text/html; charset=utf-8"
 )
 
 // accepts picks the offer that an Accept header likes best: the highest q, and of equals the

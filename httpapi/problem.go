@@ -137,6 +137,22 @@ func (p *problem) each(member func(name string, value any)) {
 	}
 }
 
+// problemView describes a problem for the documents.
+type problemView struct {
+	Type      string         `json:"type" format:"uri-reference" doc:"Where the code is explained"`
+	Title     string         `json:"title"`
+	Status    int            `json:"status"`
+	Detail    string         `json:"detail" doc:"What was wrong and what would be right"`
+	Code      string         `json:"code" doc:"A stable word, the same in logs, metrics and on the command line"`
+	Retryable bool           `json:"retryable" doc:"Whether the same request may succeed later"`
+	Stored    any            `json:"stored,omitempty" doc:"Of a publish: false, or \"unknown\", when only a retry with the same id tells"`
+	Reached   string         `json:"reached,omitempty" doc:"The ack level that was reached"`
+	Limit     int64          `json:"limit,omitempty" doc:"too_large: what is allowed"`
+	Size      int64          `json:"size,omitempty" doc:"too_large: what was given, or the least it is"`
+	Cursor    string         `json:"cursor,omitempty" doc:"cursor_expired: the earliest place that can be read from"`
+	Errors    []problemField `json:"errors,omitempty" nullable:"false" doc:"The single values that are at fault"`
+}
+
 // problemField is one entry of errors[].
 type problemField struct {
 	Location string `json:"location" doc:"Where: body.partitions, body[3].key, query.limit, header.Edged-Time, path.stream"`
@@ -225,7 +241,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 			panic(http.ErrAbortHandler)
 		}
 	}
-	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+	if r.Method != http.MethodPost { // only a publish is asked whether it was stored
 		p.Stored = ""
 	}
 	s.requests.refused(p.Code)
@@ -240,7 +256,7 @@ func (s *Server) writeProblem(w http.ResponseWriter, r *http.Request, p *problem
 	}
 	var body []byte
 	if accepts(r.Header.Get("Accept"), typeJSON, typeProblem, typeMsgpack) == typeMsgpack {
-		h.Set("Content-Type", "application/problem+msgpack")
+		h.Set("Content-Type", typeProblemMsgpack)
 		body = p.appendMsgpack(nil)
 	} else {
 		h.Set("Content-Type", typeProblem)

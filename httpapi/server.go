@@ -2,9 +2,14 @@ package httpapi
 
 import (
 	"errors"
+	"io"
+	"log"
+	"net"
 	"net/http"
 	"net/url"
+	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -23,13 +28,18 @@ type Parts struct {
 // Server answers requests. A part of the package that keeps state of its own between requests
 // has one field here, whose zero value is ready.
 type Server struct {
-	parts    Parts
-	opts     Options
-	origins  origins
-	routes   *chi.Mux
-	draining atomic.Bool // set by Drain: no publish and no new feed is taken
-	requests requestCounts
-	logged   quiet
+	parts     Parts
+	opts      Options
+	origins   origins
+	table     []*route
+	routes    *chi.Mux
+	document  func() []byte // the OpenAPI document, made when it is first asked for
+	streamDef body
+	draining  atomic.Bool // set by Drain: no publish and no new feed is taken
+	requests  requestCounts
+	publishes publishCounts
+	logged    quiet
+	exchanges sync.Pool
 }
 
 // New makes a Server; it starts nothing.
@@ -41,21 +51,105 @@ func New(parts Parts, opts Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{parts: parts, opts: opts, origins: newOrigins(opts), routes: chi.NewRouter()}
+	s := &Server{
+		parts: parts, opts: opts, origins: newOrigins(opts), streamDef: bodyOf[streamDefinition](),
+		exchanges: sync.Pool{New: func() any { return new(exchange) }},
+	}
+	s.table = s.allRoutes()
+	s.routes = s.router(s.table)
+	s.document = sync.OnceValue(func() []byte { return document(s.table, opts.Version) })
 	return s, nil
 }
 
-// Handler serves the whole contract.
-func (s *Server) Handler() http.Handler { return s.routes }
+// Handler serves the whole contract. Host is checked only if Options.Hosts says so, because a
+// handler does not know its listener.
+func (s *Server) Handler() http.Handler { return door{s, false} }
+
+// HTTPServer is a server for one listener: HTTP/1.1, and HTTP/2 without TLS where only this
+// machine can connect. It has no time limit on bodies and answers; publish and read set their
+// own, as a feed may last for days.
+func (s *Server) HTTPServer(listen net.Addr) *http.Server {
+	const headerTimeout, idleTimeout = 5 * time.Second, 2 * time.Minute
+	loopback := isLoopback(listen)
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(true)
+	protocols.SetUnencryptedHTTP2(loopback)
+	return &http.Server{
+		Handler:           door{s, loopback},
+		Protocols:         protocols,
+		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    s.opts.Limits.HeaderBytesMax,
+		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: 1000, SendPingTimeout: 30 * time.Second},
+		// What net/http has to say is about single connections of strangers.
+		ErrorLog: log.New(io.Discard, "", 0),
+	}
+}
+
+func isLoopback(a net.Addr) bool {
+	if a, ok := a.(*net.TCPAddr); ok {
+		return a.IP.IsLoopback()
+	}
+	return a != nil && a.Network() == "unix"
+}
+
+// door is what every request comes in by.
+type door struct {
+	server   *Server
+	loopback bool
+}
+
+// ServeHTTP checks where the request comes from, then routes it. It is on the way of every
+// publish, so it allocates nothing.
+func (d door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s := d.server
+	x := s.exchanges.Get().(*exchange)
+	*x = exchange{ResponseWriter: w}
+	defer s.leave(x, r)
+	h := w.Header()
+	h["X-Content-Type-Options"] = nosniff
+	h["Referrer-Policy"] = noReferrer
+	s.answerOrigin(h, r)
+	err := s.allowedHost(r, d.loopback)
+	if err == nil {
+		err = s.allowedOrigin(r)
+	}
+	switch {
+	case err != nil:
+		s.fail(x, r, err)
+	case preflight(r):
+		answerPreflight(x)
+	default:
+		s.routes.ServeHTTP(x, r)
+	}
+}
+
+// leave ends a request, whether its handler returned or panicked.
+func (s *Server) leave(x *exchange, r *http.Request) {
+	if cause := recover(); cause != nil {
+		s.recovered(x, r, cause) // x is not used again: who knows who still holds it
+		return
+	}
+	x.ResponseWriter = nil
+	s.exchanges.Put(x)
+}
+
+// Header values that every answer carries, made once.
+var (
+	nosniff    = []string{"nosniff"}     // read-only
+	noReferrer = []string{"no-referrer"} // read-only
+)
 
 // streamOf is the stream that the path names, decoded once and held to the grammar of names.
 func streamOf(r *http.Request) (string, error) { return nameOf(r, "stream") }
 
 func nameOf(r *http.Request, param string) (string, error) {
-	raw := r.PathValue(param)
-	name, err := url.PathUnescape(raw)
-	if err != nil {
-		name = raw
+	name := r.PathValue(param)
+	if r.URL.RawPath != "" { // the router has matched the encoded path
+		if plain, err := url.PathUnescape(name); err == nil {
+			name = plain
+		}
 	}
 	return name, edged.CheckName("path."+param, name)
 }

@@ -1,0 +1,113 @@
+package httpapi
+
+import (
+	"net/http"
+	"runtime"
+	"time"
+
+	"github.com/edgedhq/edged"
+)
+
+// clusterView is the mesh as this node sees it.
+type clusterView struct {
+	Node    nodeView     `json:"node" doc:"The node that answers"`
+	Members []memberView `json:"members" nullable:"false" doc:"Every known node, this one included"`
+}
+
+type nodeView struct {
+	Name          string `json:"name"`
+	Region        string `json:"region"`
+	Origin        string `json:"origin" doc:"The identity that it writes under now"`
+	Version       string `json:"version"`
+	LinksEmulated bool   `json:"links_emulated"`
+}
+
+type memberView struct {
+	Name    string  `json:"name"`
+	Region  string  `json:"region"`
+	Address string  `json:"address"`
+	State   string  `json:"state" enum:"alive,suspect,dead,left"`
+	Self    bool    `json:"self"`
+	Origin  string  `json:"origin"`
+	RTT     float64 `json:"rtt_ms" doc:"Round-trip time from this node"`
+	Version string  `json:"version"`
+}
+
+// replicationView is how far each other node is.
+type replicationView struct {
+	Peers []peerView `json:"peers" nullable:"false"`
+}
+
+type peerView struct {
+	Name         string  `json:"name"`
+	Region       string  `json:"region"`
+	Connected    bool    `json:"connected"`
+	LagEvents    int64   `json:"lag_events" doc:"Events of this node that the peer has not acknowledged"`
+	Lag          float64 `json:"lag_ms" doc:"Age of the oldest of them"`
+	NeedEvents   int64   `json:"need_events" doc:"Events that the peer holds and this node lacks"`
+	LastProgress string  `json:"last_progress,omitempty" format:"date-time"`
+	BytesIn      int64   `json:"bytes_in"`
+	BytesOut     int64   `json:"bytes_out"`
+}
+
+// versionView is the build.
+type versionView struct {
+	Version string `json:"version"`
+	Commit  string `json:"commit,omitempty"`
+	Go      string `json:"go"`
+}
+
+func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// originText leaves out an origin that is not known.
+func originText(o edged.Origin) string {
+	if o == (edged.Origin{}) {
+		return ""
+	}
+	return o.String()
+}
+
+func (s *Server) cluster(w http.ResponseWriter, r *http.Request) {
+	s.answer(w, r, func() (any, error) {
+		v := clusterView{
+			Node: nodeView{
+				Name: s.opts.Node, Region: s.opts.Region, Version: s.opts.Version,
+				LinksEmulated: s.opts.LinksEmulated,
+			},
+			Members: []memberView{},
+		}
+		for _, m := range s.parts.Cluster.Members() {
+			if m.Self {
+				v.Node.Origin = originText(m.Origin)
+			}
+			v.Members = append(v.Members, memberView{
+				Name: m.Name, Region: m.Region, Address: m.Address, State: m.State, Self: m.Self,
+				Origin: originText(m.Origin), RTT: millis(m.RTT), Version: m.Version,
+			})
+		}
+		return v, nil
+	})
+}
+
+func (s *Server) replication(w http.ResponseWriter, r *http.Request) {
+	s.answer(w, r, func() (any, error) {
+		v := replicationView{Peers: []peerView{}}
+		for _, p := range s.parts.Cluster.Peers() {
+			peer := peerView{
+				Name: p.Name, Region: p.Region, Connected: p.Connected, LagEvents: p.LagEvents,
+				Lag: millis(p.Lag), NeedEvents: p.NeedEvents, BytesIn: p.BytesIn, BytesOut: p.BytesOut,
+			}
+			if !p.LastProgress.IsZero() {
+				peer.LastProgress = string(edged.AppendTime(nil, p.LastProgress.UnixNano()))
+			}
+			v.Peers = append(v.Peers, peer)
+		}
+		return v, nil
+	})
+}
+
+func (s *Server) version(w http.ResponseWriter, r *http.Request) {
+	s.answer(w, r, func() (any, error) {
+		return versionView{Version: s.opts.Version, Commit: s.opts.Commit, Go: runtime.Version()}, nil
+	})
+}

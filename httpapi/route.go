@@ -1,0 +1,215 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/edgedhq/edged"
+)
+
+// route is one method of one path: how it is served and how it is described.
+type route struct {
+	method, path string
+	id           string // operationId
+	tag          string // the heading it stands under in the documents
+	summary      string
+	about        string
+	params       any            // a struct whose fields have path, query or header tags
+	takes        map[string]any // content type of a request to a value of the type of its schema; nil: any bytes
+	needsBody    bool
+	gives        []reply
+	kinds        []edged.Kind // refusals beside those that any route may give
+	appends      bool         // refused while draining
+	untimed      bool         // after= is not waited for
+	handler      http.HandlerFunc
+
+	answered [6]atomic.Int64 // by hundreds of the status
+}
+
+// reply is one way to succeed.
+type reply struct {
+	status  int
+	what    string
+	content map[string]any // as route.takes; nil: no body
+	headers map[string]string
+}
+
+// both is a schema that is spoken in JSON and in msgpack.
+func both(v any) map[string]any { return map[string]any{typeJSON: v, typeMsgpack: v} }
+
+func (s *Server) allRoutes() []*route {
+	return slices.Concat(s.streamRoutes(), s.eventRoutes(), s.clusterRoutes(), s.nodeRoutes())
+}
+
+// router fills chi from the table. Every GET also answers HEAD, every path OPTIONS.
+func (s *Server) router(table []*route) *chi.Mux {
+	mux := chi.NewRouter()
+	mux.NotFound(s.notFound)
+	mux.MethodNotAllowed(s.methodNotAllowed)
+	allow := map[string][]string{}
+	for _, rt := range table {
+		h := s.serve(rt)
+		mux.Method(rt.method, rt.path, h)
+		allow[rt.path] = append(allow[rt.path], rt.method)
+		if rt.method == http.MethodGet {
+			mux.Method(http.MethodHead, rt.path, headOf(h))
+			allow[rt.path] = append(allow[rt.path], http.MethodHead)
+		}
+	}
+	for path, methods := range allow {
+		text := allowText(methods)
+		mux.Method(http.MethodOptions, path, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Allow", text)
+			w.WriteHeader(http.StatusNoContent)
+		}))
+	}
+	return mux
+}
+
+// serve puts around a handler what its route asks for.
+func (s *Server) serve(rt *route) http.Handler {
+	waits := rt.method == http.MethodGet && !rt.untimed
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer rt.count(w)
+		if rt.appends && s.draining.Load() {
+			s.fail(w, r, edged.Refuse(edged.Draining, "this node is going away; publish to another, or here after its restart"))
+			return
+		}
+		if waits && strings.Contains(r.URL.RawQuery, "after=") {
+			if err := s.catchUp(r); err != nil {
+				s.fail(w, r, err)
+				return
+			}
+		}
+		rt.handler(w, r)
+	})
+}
+
+func (rt *route) count(w http.ResponseWriter) {
+	class := 0 // hijacked, or closed without a status
+	if x, ok := w.(*exchange); ok {
+		class = x.status / 100
+	}
+	rt.answered[class%len(rt.answered)].Add(1)
+}
+
+// headOf answers HEAD with what GET would send before its body, and never with a feed.
+func headOf(get http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = r.Clone(r.Context())
+		r.Header.Del("Upgrade")
+		if a := r.Header.Get("Accept"); strings.Contains(a, typeSSE) || strings.Contains(a, typeNDJSON) {
+			r.Header.Set("Accept", typeJSON)
+		}
+		if strings.Contains(r.URL.RawQuery, "wait=") && !strings.Contains(r.URL.RawQuery, "after=") {
+			q := r.URL.Query()
+			q.Del("wait")
+			r.URL.RawQuery = q.Encode()
+		}
+		get.ServeHTTP(w, r)
+	})
+}
+
+// catchUp waits until this node holds all that the cursor in after= covers.
+func (s *Server) catchUp(r *http.Request) error {
+	const waitDefault = 5 * time.Second
+	q := r.URL.Query()
+	if !q.Has("after") {
+		return nil
+	}
+	at, err := edged.ParseCursor(q.Get("after"))
+	if err != nil {
+		return edged.RefuseField(edged.BadCursor, "query.after", nil, "pass on a cursor exactly as a node gave it")
+	}
+	wait, err := durationParam(q, "wait", waitDefault, s.opts.Limits.WaitMax)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), wait)
+	defer cancel()
+	err = s.parts.Streams.Await(ctx, at)
+	if err != nil && ctx.Err() != nil && r.Context().Err() == nil {
+		return edged.RefuseField(edged.Unavailable, "query.after", nil,
+			"this node has not caught up to the cursor within %s; ask again, or with a longer wait (at most %s)",
+			wait, durationText(s.opts.Limits.WaitMax))
+	}
+	return err
+}
+
+// durationParam reads a Go duration from 0 to the maximum.
+func durationParam(q url.Values, name string, def, most time.Duration) (time.Duration, error) {
+	text := q.Get(name)
+	if text == "" {
+		return def, nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d < 0 || d > most {
+		return 0, edged.RefuseField(edged.Invalid, "query."+name, text,
+			"want a duration such as 250ms or 10s, at most %s", durationText(most))
+	}
+	return d, nil
+}
+
+// durationText is a duration as a person would write it: 24h, not 24h0m0s.
+func durationText(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = text[:len(text)-2]
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = text[:len(text)-2]
+	}
+	return text
+}
+
+func allowText(methods []string) string {
+	methods = append(slices.Clone(methods), http.MethodOptions)
+	slices.Sort(methods)
+	return strings.Join(slices.Compact(methods), ", ")
+}
+
+// absent says why some paths that api.md or habit names are not here.
+var absent = [][2]string{ // read-only
+	{"/v1/streams", "streams are at /v1/streams and /v1/streams/NAME, their events at /v1/streams/NAME/events; a slash at the end names nothing"},
+	{"/console", "this build has no console; /docs describes what it serves"},
+	{"/v1/links", "links are emulated only by a node that runs with --emulate-links"},
+	{"/v1/query", "this build has no queries"},
+	{"/v1/functions", "this build has no functions"},
+	{"/v1/collections", "this build has no collections"},
+}
+
+func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
+	why := "no such path; /docs and /openapi.json describe what is served"
+	for _, a := range absent {
+		if strings.HasPrefix(r.URL.Path, a[0]) {
+			why = a[1]
+		}
+	}
+	s.fail(w, r, edged.Refuse(edged.NotFound, "%s", why))
+}
+
+func (s *Server) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
+	path := r.URL.RawPath
+	if path == "" {
+		path = r.URL.Path
+	}
+	var methods []string
+	for _, m := range []string{"DELETE", "GET", "HEAD", "POST", "PUT"} {
+		if s.routes.Match(chi.NewRouteContext(), m, path) {
+			methods = append(methods, m)
+		}
+	}
+	if methods == nil {
+		s.notFound(w, r)
+		return
+	}
+	w.Header().Set("Allow", allowText(methods))
+	s.fail(w, r, edged.Refuse(edged.MethodNotAllowed, "want one of %s", allowText(methods)))
+}

@@ -1,0 +1,313 @@
+package httpapi
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"math"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/edgedhq/edged"
+)
+
+// streamDefinition is what a PUT says of a stream.
+type streamDefinition struct {
+	Partitions  int            `json:"partitions,omitempty" minimum:"1" maximum:"256" doc:"Units of order and parallel work. Default 1; fixed once the stream is made."`
+	Retention   *retentionView `json:"retention,omitempty" doc:"What is kept; by default everything, until the disk limit."`
+	Regions     []string       `json:"regions,omitempty" nullable:"false" maxItems:"256" minLength:"1" maxLength:"128" pattern:"^[a-z0-9][a-z0-9._-]*$" doc:"Regions that keep the stream. Default: all."`
+	Replication string         `json:"replication,omitempty" enum:"full,aggregates" default:"full" doc:"aggregates keeps events in their region and lets only partial results of functions out."`
+	Description string         `json:"description,omitempty" maxLength:"4096"`
+}
+
+// retentionView bounds what is kept; what is left out has no bound.
+type retentionView struct {
+	Age   ageText   `json:"age,omitempty" doc:"How long after its append an event is kept."`
+	Bytes sizeValue `json:"bytes,omitempty" doc:"Stored bytes, over all partitions and origins."`
+}
+
+// streamView is a definition with what this node holds of the stream.
+type streamView struct {
+	Name string `json:"name" pattern:"^[a-z0-9][a-z0-9._-]{0,127}$"`
+	streamDefinition
+	Created string    `json:"created" format:"date-time"`
+	Events  int64     `json:"events" doc:"Events held here"`
+	Bytes   int64     `json:"bytes" doc:"Bytes stored here"`
+	Origins []logView `json:"origins" nullable:"false" doc:"Each log held here"`
+}
+
+// logView is what is held of one log. An empty log has last = first - 1.
+type logView struct {
+	Origin    string `json:"origin" doc:"The node incarnation that accepted the events"`
+	Partition uint32 `json:"partition"`
+	First     uint64 `json:"first" doc:"Sequence of the oldest event held"`
+	Last      uint64 `json:"last" doc:"Sequence of the newest"`
+	Bytes     int64  `json:"bytes"`
+	Newest    string `json:"newest,omitempty" doc:"HLC stamp of the newest"`
+}
+
+// streamList is one page of streams, in the order of their names.
+type streamList struct {
+	Streams []streamView `json:"streams" nullable:"false"`
+	Next    string       `json:"next,omitempty" doc:"Pass it on as page for what follows; absent at the end"`
+}
+
+// digestView sums up a stream's content.
+type digestView struct {
+	Vector map[string]uint64 `json:"vector" doc:"ORIGIN/PARTITION to sequence"`
+	Digest string            `json:"digest" doc:"Nodes with equal vectors show equal digests"`
+}
+
+// ageText is a duration as Go writes it. Zero is no bound, and is not said.
+type ageText string
+
+const wantAge = "want a duration above zero, such as 90m or 24h; leave it out to keep everything"
+
+// Schema describes the form; the rest is UnmarshalJSON's.
+func (ageText) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{
+		Type: huma.TypeString, Examples: []any{"24h"},
+		Pattern: `^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$`, PatternDescription: "a Go duration such as 90m or 24h",
+	}
+}
+
+func (a ageText) duration() (time.Duration, error) {
+	if a == "" {
+		return 0, nil
+	}
+	d, err := time.ParseDuration(string(a))
+	if err != nil || d <= 0 {
+		return 0, edged.RefuseField(edged.Invalid, "body.retention.age", string(a), wantAge)
+	}
+	return d, nil
+}
+
+// sizeValue is a number of bytes that is also said as "64MiB". Zero is no bound.
+type sizeValue string
+
+const wantSize = `want a size above zero, such as "64MiB", or a number of bytes; leave it out to keep everything`
+
+// Schema describes both forms.
+func (sizeValue) Schema(huma.Registry) *huma.Schema {
+	one := 1.0
+	return &huma.Schema{OneOf: []*huma.Schema{
+		{Type: huma.TypeString, Pattern: `^[0-9]{1,18}(B|[kKMGT]B|[KMGT]iB)?$`, Examples: []any{"64MiB"}},
+		{Type: huma.TypeInteger, Format: "int64", Minimum: &one},
+	}}
+}
+
+// UnmarshalJSON takes a string or a number.
+func (v *sizeValue) UnmarshalJSON(b []byte) error {
+	text, err := strconv.Unquote(string(b))
+	if err != nil {
+		text = string(b)
+	}
+	if text != "null" {
+		*v = sizeValue(text)
+	}
+	return nil
+}
+
+func (v sizeValue) bytes() (int64, error) {
+	if v == "" {
+		return 0, nil
+	}
+	digits := len(v)
+	for i := range len(v) {
+		if v[i] < '0' || v[i] > '9' {
+			digits = i
+			break
+		}
+	}
+	n, err := strconv.ParseInt(string(v[:digits]), 10, 64)
+	scale := map[string]int64{
+		"": 1, "B": 1, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12,
+		"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
+	}[string(v[digits:])]
+	if whole, f := string(v), 0.0; scale == 0 { // a JSON number such as 1e6
+		if f, err = strconv.ParseFloat(whole, 64); err == nil && f == math.Trunc(f) && math.Abs(f) < 1<<62 {
+			n, scale = int64(f), 1
+		}
+	}
+	if err != nil || n <= 0 || scale == 0 || n > math.MaxInt64/scale {
+		return 0, edged.RefuseField(edged.Invalid, "body.retention.bytes", cut(string(v), 40), wantSize)
+	}
+	return n * scale, nil
+}
+
+// sizeOf says a number of bytes in the largest unit that divides it.
+func sizeOf(n int64) sizeValue {
+	if n == 0 {
+		return ""
+	}
+	units := []string{"B", "KiB", "MiB", "GiB", "TiB"}
+	for n%1024 == 0 && len(units) > 1 {
+		n, units = n/1024, units[1:]
+	}
+	return sizeValue(strconv.FormatInt(n, 10) + units[0])
+}
+
+// stream makes the definition in the root's words.
+func (d *streamDefinition) stream(name string) (edged.Stream, error) {
+	def := edged.Stream{
+		Name: name, Partitions: d.Partitions, Regions: d.Regions, Replication: d.Replication,
+		Description: d.Description,
+	}
+	if keep := d.Retention; keep != nil {
+		var err error
+		if def.Retention.Age, err = keep.Age.duration(); err != nil {
+			return edged.Stream{}, err
+		}
+		if def.Retention.Bytes, err = keep.Bytes.bytes(); err != nil {
+			return edged.Stream{}, err
+		}
+	}
+	if def.Replication == "" {
+		def.Replication = "full"
+	}
+	return def, nil
+}
+
+func viewOf(info *edged.StreamInfo) streamView {
+	v := streamView{
+		Name: info.Name,
+		streamDefinition: streamDefinition{
+			Partitions: info.Partitions, Regions: info.Regions, Replication: info.Replication,
+			Description: info.Description,
+		},
+		Created: string(edged.AppendTime(nil, info.Created.UnixNano())),
+		Events:  info.Events, Bytes: info.Bytes, Origins: make([]logView, 0, len(info.Logs)),
+	}
+	if keep := info.Retention; keep != (edged.Retention{}) {
+		v.Retention = &retentionView{Bytes: sizeOf(keep.Bytes)}
+		if keep.Age > 0 {
+			v.Retention.Age = ageText(durationText(keep.Age))
+		}
+	}
+	for _, l := range info.Logs {
+		log := logView{
+			Origin: l.Name.Origin.String(), Partition: uint32(l.Name.Partition),
+			First: uint64(l.First), Last: uint64(l.Last), Bytes: l.Bytes,
+		}
+		if l.Newest != (edged.Timestamp{}) {
+			log.Newest = l.Newest.String()
+		}
+		v.Origins = append(v.Origins, log)
+	}
+	return v
+}
+
+func (s *Server) putStream(w http.ResponseWriter, r *http.Request) {
+	form, err := answerForm(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	name, err := streamOf(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	var given streamDefinition
+	if err := s.streamDef.read(r, &given); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	def, err := given.stream(name)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	info, created, err := s.parts.Catalog.PutStream(r.Context(), def)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	status := http.StatusOK
+	if created {
+		status = http.StatusCreated
+		w.Header().Set("Location", "/v1/streams/"+name)
+	}
+	writeAnswer(w, form, status, viewOf(&info))
+}
+
+func (s *Server) getStream(w http.ResponseWriter, r *http.Request) {
+	s.answer(w, r, func() (any, error) {
+		name, err := streamOf(r)
+		if err != nil {
+			return nil, err
+		}
+		info, err := s.parts.Catalog.Stream(name)
+		return viewOf(&info), err
+	})
+}
+
+func (s *Server) digest(w http.ResponseWriter, r *http.Request) {
+	s.answer(w, r, func() (any, error) {
+		name, err := streamOf(r)
+		if err != nil {
+			return nil, err
+		}
+		d, err := s.parts.Catalog.Digest(name)
+		v := digestView{Vector: make(map[string]uint64, len(d.Vector)), Digest: hex.EncodeToString(d.Digest[:])}
+		for log, at := range d.Vector {
+			v.Vector[log] = uint64(at)
+		}
+		return v, err
+	})
+}
+
+func (s *Server) deleteStream(w http.ResponseWriter, r *http.Request) {
+	name, err := streamOf(r)
+	if err == nil {
+		err = s.parts.Catalog.DeleteStream(r.Context(), name)
+	}
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (s *Server) listStreams(w http.ResponseWriter, r *http.Request) {
+	s.answer(w, r, func() (any, error) {
+		after, limit, err := pageParams(r.URL.Query())
+		if err != nil {
+			return nil, err
+		}
+		infos, err := s.parts.Catalog.List(after, limit+1)
+		if err != nil {
+			return nil, err
+		}
+		page := streamList{Streams: make([]streamView, 0, min(limit, len(infos)))}
+		for i := range infos[:min(limit, len(infos))] {
+			page.Streams = append(page.Streams, viewOf(&infos[i]))
+		}
+		if len(infos) > limit {
+			page.Next = base64.RawURLEncoding.EncodeToString([]byte(infos[limit-1].Name))
+		}
+		return page, nil
+	})
+}
+
+// pageParams reads limit and page: the name after which a page begins.
+func pageParams(q url.Values) (after string, limit int, err error) {
+	const limitDefault, limitMax = 100, 1000
+	limit = limitDefault
+	if text := q.Get("limit"); text != "" {
+		if limit, err = strconv.Atoi(text); err != nil || limit < 1 || limit > limitMax {
+			return "", 0, edged.RefuseField(edged.Invalid, "query.limit", cut(text, 40), "want a number from 1 to %d", limitMax)
+		}
+	}
+	name, err := base64.RawURLEncoding.DecodeString(q.Get("page"))
+	if err == nil && len(name) > 0 {
+		err = edged.CheckName("query.page", string(name))
+	}
+	if err != nil {
+		return "", 0, edged.RefuseField(edged.Invalid, "query.page", cut(q.Get("page"), 40), "pass on next exactly as a node gave it")
+	}
+	return string(name), limit, nil
+}

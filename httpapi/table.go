@@ -1,0 +1,121 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"github.com/edgedhq/edged"
+)
+
+// The headings of the documents.
+const (
+	tagStreams = "Streams"
+	tagEvents  = "Events"
+	tagCluster = "Cluster"
+	tagNode    = "Node"
+)
+
+func (s *Server) streamRoutes() []*route {
+	const path = "/v1/streams/{stream}"
+	return []*route{
+		{
+			method: http.MethodGet, path: "/v1/streams", id: "listStreams", tag: tagStreams,
+			summary: "List streams", about: "In the order of their names.",
+			params: pageQuery{}, gives: []reply{{status: 200, what: "One page", content: both(streamList{})}},
+			kinds: []edged.Kind{edged.Invalid, edged.NotAcceptable}, handler: s.listStreams,
+		},
+		{
+			method: http.MethodPut, path: path, id: "putStream", tag: tagStreams,
+			summary: "Create or replace a stream", about: "Idempotent: what is left out has its default. No body makes a stream with defaults.",
+			params: streamPath{}, takes: both(streamDefinition{}),
+			gives: []reply{
+				{status: 200, what: "Changed, or found as it is", content: both(streamView{})},
+				{status: 201, what: "Made", content: both(streamView{}), headers: map[string]string{"Location": "Path of the stream"}},
+			},
+			kinds: []edged.Kind{
+				edged.BadRequest, edged.NotAcceptable, edged.Conflict, edged.TooLarge, edged.UnsupportedMediaType,
+				edged.Invalid, edged.Unavailable, edged.DiskFull,
+			},
+			handler: s.putStream,
+		},
+		{
+			method: http.MethodGet, path: path, id: "getStream", tag: tagStreams,
+			summary: "Show a stream", about: "Its definition, and what this node holds of it.",
+			params: streamPath{}, gives: []reply{{status: 200, what: "The stream", content: both(streamView{})}},
+			kinds: []edged.Kind{edged.StreamNotFound, edged.NotAcceptable, edged.Invalid}, handler: s.getStream,
+		},
+		{
+			method: http.MethodDelete, path: path, id: "deleteStream", tag: tagStreams,
+			summary: "Delete a stream everywhere", about: "Its events are gone for good. A stream of this name can be made again.",
+			params: streamPath{}, gives: []reply{{status: 204, what: "Deleted"}},
+			kinds: []edged.Kind{edged.StreamNotFound, edged.Invalid, edged.Unavailable, edged.DiskFull}, handler: s.deleteStream,
+		},
+		{
+			method: http.MethodGet, path: path + "/digest", id: "getStreamDigest", tag: tagStreams,
+			summary: "Sum up a stream's content", about: "Nodes with equal vectors must show equal digests.",
+			params: streamPath{}, gives: []reply{{status: 200, what: "Vector and digest", content: both(digestView{})}},
+			kinds: []edged.Kind{edged.StreamNotFound, edged.NotAcceptable, edged.Invalid}, handler: s.digest,
+		},
+	}
+}
+
+// eventRoutes is filled when publish, read and live are there.
+func (s *Server) eventRoutes() []*route { return nil }
+
+func (s *Server) clusterRoutes() []*route {
+	return []*route{
+		{
+			method: http.MethodGet, path: "/v1/cluster", id: "getCluster", tag: tagCluster,
+			summary: "Show the mesh", about: "This node, and every node that it knows.",
+			gives: []reply{{status: 200, what: "The mesh as this node sees it", content: both(clusterView{})}},
+			kinds: []edged.Kind{edged.NotAcceptable}, handler: s.cluster,
+		},
+		{
+			method: http.MethodGet, path: "/v1/cluster/replication", id: "getReplication", tag: tagCluster,
+			summary: "Show how far the peers are", about: "Replication with each other node.",
+			gives: []reply{{status: 200, what: "The peers", content: both(replicationView{})}},
+			kinds: []edged.Kind{edged.NotAcceptable}, handler: s.replication,
+		},
+	}
+}
+
+func (s *Server) nodeRoutes() []*route {
+	healthy := []reply{{status: 200, what: "All is well", content: both(healthView{})}}
+	unwell := []edged.Kind{edged.NotAcceptable, edged.Starting, edged.Draining, edged.Unavailable}
+	ready := append(unwell, edged.Invalid)
+	plain := func(contentType string) map[string]any { return map[string]any{contentType: ""} }
+	return []*route{
+		{
+			method: http.MethodGet, path: "/livez", id: "getLive", tag: tagNode, untimed: true,
+			summary: "Is the process alive", about: "Fails only when the process is wedged, never because of peers or a full disk.",
+			params: healthParams{}, gives: healthy, kinds: unwell, handler: s.livez,
+		},
+		{
+			method: http.MethodGet, path: "/readyz", id: "getReady", tag: tagNode, untimed: true,
+			summary: "Should requests be sent here", about: "Fails while starting, recovering or draining, and below the free space that is kept. A node cut off from the mesh is ready.",
+			params: readyParams{}, gives: healthy, kinds: ready, handler: s.readyz,
+		},
+		{
+			method: http.MethodGet, path: "/healthz", id: "getHealth", tag: tagNode, untimed: true,
+			summary: "The same as /readyz", params: readyParams{}, gives: healthy, kinds: ready, handler: s.readyz,
+		},
+		{
+			method: http.MethodGet, path: "/metrics", id: "getMetrics", tag: tagNode, untimed: true,
+			summary: "Metrics", about: "In Prometheus's text form.",
+			gives: []reply{{status: 200, what: "The metrics as they stand", content: plain("text/plain")}}, handler: s.metrics,
+		},
+		{
+			method: http.MethodGet, path: "/v1/version", id: "getVersion", tag: tagNode, untimed: true,
+			summary: "The build", gives: []reply{{status: 200, what: "The build", content: both(versionView{})}},
+			kinds: []edged.Kind{edged.NotAcceptable}, handler: s.version,
+		},
+		{
+			method: http.MethodGet, path: "/openapi.json", id: "getOpenAPI", tag: tagNode, untimed: true,
+			summary: "This contract as OpenAPI 3.1",
+			gives:   []reply{{status: 200, what: "The document", content: map[string]any{typeJSON: map[string]any{}}}}, handler: s.openAPI,
+		},
+		{
+			method: http.MethodGet, path: "/docs", id: "getDocs", tag: tagNode, untimed: true,
+			summary: "This contract as a page", gives: []reply{{status: 200, what: "The page", content: plain("text/html")}}, handler: s.docs,
+		},
+	}
+}
