@@ -48,6 +48,17 @@ func (m *maker) appendEvent(dst []byte) []byte {
 	return append(dst, `"}`...)
 }
 
+// MakeEvents makes n events of size bytes, for generators that speak other protocols. The same
+// client gets the same events.
+func MakeEvents(size, client, n int) [][]byte {
+	m := newMaker(size, client)
+	all := make([][]byte, n)
+	for i := range all {
+		all[i] = m.appendEvent(nil)
+	}
+	return all
+}
+
 // body makes one batch and the content type it travels under. One event in JSON is a bare body.
 func (m *maker) body(f Format, batch int) (contentType string, body []byte) {
 	switch {

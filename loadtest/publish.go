@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/edgedhq/edged/loadtest/lean"
@@ -18,64 +17,40 @@ func Publish(ctx context.Context, opts Options) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	m := new(meter)
-	run := o.publishHTTP
 	if o.Transport == WebSocket {
-		run = o.publishLive
+		return o.drive(ctx, o.publishLive)
 	}
-	var clients sync.WaitGroup
-	m.unready.Add(o.Clients)
-	for i := range o.Clients {
-		clients.Go(func() {
-			t := &tally{meter: m, ready: sync.OnceFunc(m.unready.Done)}
-			defer t.close()
-			defer t.ready()
-			if err := run(ctx, i, t); err != nil {
-				m.fail(err)
-			}
-		})
-	}
-	r, err := m.measure(ctx, &o)
-	m.stopping.Store(true)
-	cancel()
-	clients.Wait()
-	if err != nil {
-		return r, err
-	}
-	return r, m.complete(&r)
+	return Drive(ctx, Driving{Options: o, Dial: o.dialHTTP})
 }
 
-func (o *Options) publishHTTP(ctx context.Context, client int, t *tally) error {
+// dialHTTP opens one publisher with all requests that it will send.
+func (o *Options) dialHTTP(ctx context.Context, client int) (Exchange, error) {
 	address, err := o.address()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	c, err := lean.Dial(ctx, address)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer func() { _ = c.Close() }()
-	requests := o.requests(address, client)
-	t.ready()
-	for i := 0; !t.meter.stopping.Load(); i++ {
-		request := requests[i%len(requests)]
-		began := time.Now()
-		a, err := c.Do(request)
-		if err != nil {
-			return err
-		}
-		if a.Status != 201 {
-			t.meter.fail(fmt.Errorf("loadtest: publish answered %d: %s", a.Status, a.Body))
-			if err := pause(ctx, 10*time.Millisecond); err != nil {
-				return nil // the run is over
-			}
-			continue
-		}
-		t.done(o.Batch, len(request), time.Since(began))
+	return &httpExchange{Conn: c, requests: o.requests(address, client)}, nil
+}
+
+type httpExchange struct {
+	*lean.Conn
+	requests [][]byte
+	next     int
+}
+
+// Exchange publishes the next batch.
+func (x *httpExchange) Exchange() (int, error) {
+	request := x.requests[x.next%len(x.requests)]
+	x.next++
+	a, err := x.Do(request)
+	if err == nil && a.Status != 201 {
+		err = fmt.Errorf("%w: %d: %s", ErrRefused, a.Status, a.Body)
 	}
-	return nil
+	return len(request), err
 }
 
 // publishLive keeps InFlight publishes under way on one WebSocket: for as many answers as have
@@ -86,6 +61,7 @@ func (o *Options) publishLive(ctx context.Context, client int, t *tally) error {
 		return err
 	}
 	defer func() { _ = s.Close() }()
+	defer context.AfterFunc(ctx, func() { _ = s.Close() })()
 	frames := o.liveFrames(client)
 	t.ready()
 	began := make([]time.Time, 0, o.InFlight)
