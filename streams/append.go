@@ -1,0 +1,82 @@
+package streams
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/edgedhq/edged"
+)
+
+// appending is one publication on its way through a group.
+type appending struct {
+	pub    *edged.Publication
+	ids    bool          // some draft carries an id
+	done   chan struct{} // filled once, by the committer (memory, refused) or the completer
+	result edged.Receipt
+	err    error
+}
+
+var appendings = sync.Pool{New: func() any { return &appending{done: make(chan struct{}, 1)} }} // read-only
+
+// Append stores p whole or not at all. It returns when p.Ack is reached, or with AckTimeout when
+// ctx ends before: the events may be stored then. It keeps nothing of p once it has returned.
+func (b *Broker) Append(ctx context.Context, p *edged.Publication) (edged.Receipt, error) {
+	bytes, err := b.admit(p)
+	if err != nil {
+		return edged.Receipt{}, err
+	}
+	defer b.pendingBytes.Add(-bytes)
+	s, err := b.take(p.Stream)
+	if err != nil {
+		return edged.Receipt{}, err
+	}
+	defer b.release(s)
+	a := appendings.Get().(*appending)
+	*a = appending{pub: p, done: a.done}
+	for i := range p.Drafts {
+		a.ids = a.ids || len(p.Drafts[i].ID) > 0
+	}
+	s.queue(a)
+	select {
+	case <-a.done:
+		rec, err := a.result, a.err
+		a.pub, a.result = nil, edged.Receipt{}
+		appendings.Put(a)
+		return rec, err
+	case <-ctx.Done():
+	}
+	if !s.withdraw(a) {
+		s.stageMu.Lock()   // its bytes are the caller's again only when the committer is through
+		s.stageMu.Unlock() //nolint:staticcheck // waiting is all that is wanted
+	}
+	return edged.Receipt{}, fmt.Errorf("streams: append to %q: %w", p.Stream, edged.AckTimeout)
+}
+
+// admit refuses what cannot be taken in, before anything is queued, and counts its bytes as
+// pending.
+func (b *Broker) admit(p *edged.Publication) (bytes int64, err error) {
+	if p.Ack.BeyondNode() {
+		return 0, edged.Refuse(edged.LevelUnreachable,
+			"ack=%s needs other nodes, and none is connected; ack=disk is the highest level this node can reach alone", p.Ack)
+	}
+	if err := b.store.Writable(); err != nil {
+		return 0, err
+	}
+	for i := range p.Drafts {
+		d := &p.Drafts[i]
+		bytes += int64(len(d.Data) + len(d.Key) + len(d.ID) + len(d.Type) + 64)
+	}
+	if b.pendingBytes.Add(bytes) > b.opts.PendingBytesMax && bytes < b.pendingBytes.Load() {
+		b.pendingBytes.Add(-bytes)
+		b.stats.refused.Add(1)
+		return 0, edged.Refuse(edged.Overloaded, "more is waiting to be stored than this node takes on; try again later")
+	}
+	if p.Ack.BeforeDisk() {
+		if err := b.store.Expose(); err != nil {
+			b.pendingBytes.Add(-bytes)
+			return 0, err
+		}
+	}
+	return bytes, nil
+}

@@ -1,0 +1,187 @@
+package streams
+
+import (
+	"context"
+	"errors"
+
+	"github.com/edgedhq/edged"
+	"github.com/edgedhq/edged/streams/storage"
+)
+
+// change is a definition or a deletion on its way through a group.
+type change struct {
+	stream *stream
+	def    *edged.Stream // nil deletes
+	result edged.Stream  // the definition as it is now
+	made   bool
+	record *stagedBlock
+	err    error
+	done   chan struct{}
+}
+
+var _ storage.Stager = (*change)(nil)
+
+// PutStream creates or replaces a definition. It is durable on return.
+func (b *Broker) PutStream(ctx context.Context, def edged.Stream) (edged.StreamInfo, bool, error) {
+	c, err := b.change(ctx, def.Name, &def)
+	if err != nil {
+		return edged.StreamInfo{}, false, err
+	}
+	info, err := b.Stream(def.Name)
+	if errors.Is(err, edged.StreamNotFound) { // deleted since
+		info, err = edged.StreamInfo{Stream: c.result}, nil
+	}
+	return info, c.made, err
+}
+
+// DeleteStream ends the stream's generation here, durably; a later publish starts the next one.
+func (b *Broker) DeleteStream(ctx context.Context, name string) error {
+	_, err := b.change(ctx, name, nil)
+	return err
+}
+
+func (b *Broker) change(ctx context.Context, name string, def *edged.Stream) (*change, error) {
+	if def != nil || !errors.Is(b.store.Writable(), edged.DiskFull) { // a deletion makes room
+		if err := b.store.Writable(); err != nil {
+			return nil, err
+		}
+	}
+	s, err := b.take(name)
+	if err != nil {
+		return nil, err
+	}
+	c := &change{stream: s, def: def, done: make(chan struct{})}
+	b.store.Submit(c) // Durable releases s
+	select {
+	case <-c.done:
+		return c, c.err
+	case <-ctx.Done():
+		return nil, edged.AckTimeout
+	}
+}
+
+// Stage decides against the definition that is staged, and stages what follows from it.
+func (c *change) Stage(g *storage.Group) {
+	s := c.stream
+	old := s.staging.def
+	switch {
+	case c.def == nil && old.Generation == 0:
+		c.err = unknown(s.name)
+	case c.def == nil:
+		c.record, c.err = s.broker.put(g, record{Name: s.name, Generation: old.Generation, Deleted: true})
+		if c.err == nil {
+			g.DropLogs(s.name, old.Generation)
+			s.broker.dropDedupe(s)
+			s.staging = staging{def: edged.Stream{Name: s.name}}
+		}
+	case old.Generation == 0:
+		c.made = true
+		c.result, c.record, c.err = s.broker.define(g, *c.def)
+		if c.err == nil {
+			c.err = s.define(c.result, nil)
+		}
+	default:
+		c.result, c.err = adjust(old, *c.def)
+		if c.err == nil && !sameDefinition(old, c.result) {
+			c.record, c.err = s.broker.put(g, recordOf(c.result))
+			s.staging.def = c.result
+		}
+	}
+}
+
+// Durable makes the change visible.
+func (c *change) Durable() {
+	s := c.stream
+	if c.err == nil {
+		s.mu.Lock()
+		switch {
+		case c.def == nil:
+			s.view.end(s.name)
+		case c.record != nil:
+			s.view.begin(c.result)
+		}
+		waiting := s.view.waiting
+		s.view.waiting = nil
+		s.mu.Unlock()
+		if c.record != nil {
+			show([]stagedBlock{*c.record})
+		}
+		s.broker.waker.wake(waiting)
+	}
+	close(c.done)
+	s.broker.release(s)
+}
+
+// end makes a deletion visible.
+func (v *view) end(name string) {
+	v.def = edged.Stream{Name: name}
+	v.logs = nil
+	v.ring.reset(edged.Cursor{Stream: name, Vector: edged.Vector{}})
+}
+
+// Stream tells what is held of a stream.
+func (b *Broker) Stream(name string) (edged.StreamInfo, error) {
+	s, err := b.take(name)
+	if err != nil {
+		return edged.StreamInfo{}, err
+	}
+	defer b.release(s)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.view.def.Generation == 0 {
+		return edged.StreamInfo{}, unknown(name)
+	}
+	info := edged.StreamInfo{Stream: s.view.def}
+	for _, key := range s.view.ring.vector.Keys() {
+		state := s.view.logs[key].Durable()
+		log := edged.LogInfo{
+			Name: s.view.logs[key].Name(), First: state.Start, Last: s.view.ring.vector[key],
+			Bytes: state.Bytes, Newest: state.Newest,
+		}
+		if log.Last < log.First-1 {
+			log.Last = log.First - 1
+		}
+		info.Logs = append(info.Logs, log)
+		info.Events += int64(log.Last - log.First + 1)
+		info.Bytes += log.Bytes
+	}
+	return info, nil
+}
+
+// List gives up to limit streams whose names come after the given one, in order.
+func (b *Broker) List(after string, limit int) ([]edged.StreamInfo, error) {
+	var names []string
+	from := append([]byte(after), 0)
+	if after == "" {
+		from = nil
+	}
+	rows := b.store.Scan(storage.Streams, from, nil)
+	for key, raw := range rows.All() {
+		r, err := parseRecord(raw)
+		if err != nil {
+			return nil, err
+		}
+		if r.Deleted {
+			continue
+		}
+		names = append(names, string(key))
+		if len(names) == limit {
+			break
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	infos := make([]edged.StreamInfo, 0, len(names))
+	for _, name := range names {
+		info, err := b.Stream(name)
+		if errors.Is(err, edged.StreamNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		infos = append(infos, info)
+	}
+	return infos, nil
+}

@@ -1,0 +1,246 @@
+package streams
+
+import (
+	"bytes"
+	"encoding/binary"
+	"slices"
+	"time"
+
+	"github.com/edgedhq/edged"
+	"github.com/edgedhq/edged/streams/block"
+	"github.com/edgedhq/edged/streams/storage"
+)
+
+// dedupe remembers the ids that producers gave to a stream's events, for at least the window.
+// Only the committer touches it, and it exists once a publication has carried an id.
+//
+// Memory holds an 8-byte digest of each id and the block it went into; a hit is confirmed in
+// the block. Disk holds, for each block, the sorted digests of its ids:
+//
+//	dedupe keyspace: minute, 4 bytes | log id, 16 | first sequence, 8 (big-endian) -> n x 8 bytes
+//
+// Two tables take turns: the older is dropped whole when the younger is a window old.
+type dedupe struct {
+	young, old idTable
+	since      int64 // wall time at which young began, Unix nanoseconds
+
+	// of the publication being placed
+	skips []int
+	seen  map[uint64][]*edged.Draft // ids placed in this group, which no block holds yet
+}
+
+// skip says whether the i-th draft is held already.
+func (d *dedupe) skip(i int) bool {
+	_, found := slices.BinarySearch(d.skips, i)
+	return found
+}
+
+// bytes is the memory that the tables take.
+func (d *dedupe) bytes() int64 { return d.young.bytes() + d.old.bytes() }
+
+// idDigest is the digest of an id: FNV-1a 64, finished so that all bits depend on all bytes.
+func idDigest(id []byte) uint64 {
+	h := uint64(14695981039346656037)
+	for _, c := range id {
+		h = (h ^ uint64(c)) * 1099511628211
+	}
+	h ^= h >> 33
+	h *= 0xff51afd7ed558ccd
+	h ^= h >> 33
+	return max(h, 1)
+}
+
+// dedupe finds which drafts of a publication are held already. The same id with other data
+// refuses the publication.
+func (s *stream) dedupe(a *appending) error {
+	d := s.staging.dedupe
+	if d == nil {
+		var err error
+		if d, err = s.loadDedupe(); err != nil {
+			return err
+		}
+		s.staging.dedupe = d
+	}
+	if s.broker.dedupeBytes.Load() > s.broker.opts.DedupeBytesMax {
+		s.broker.stats.refused.Add(1)
+		return edged.Refuse(edged.Overloaded, "more ids are remembered than this node has room for; publish without ids, or more slowly")
+	}
+	d.skips = d.skips[:0]
+	for i := range a.pub.Drafts {
+		draft := &a.pub.Drafts[i]
+		if len(draft.ID) == 0 {
+			continue
+		}
+		held, err := s.held(d, draft)
+		if err != nil {
+			d.forget(a.pub.Drafts[:i])
+			return err
+		}
+		if held {
+			d.skips = append(d.skips, i)
+			continue
+		}
+		h := idDigest(draft.ID)
+		d.seen[h] = append(d.seen[h], draft)
+	}
+	return nil
+}
+
+// forget takes back what a refused publication had placed.
+func (d *dedupe) forget(drafts []edged.Draft) {
+	for i := range drafts {
+		h := idDigest(drafts[i].ID)
+		d.seen[h] = slices.DeleteFunc(d.seen[h], func(p *edged.Draft) bool { return p == &drafts[i] })
+	}
+}
+
+// held says whether an event with the draft's id is held, and refuses other data under that id.
+func (s *stream) held(d *dedupe, draft *edged.Draft) (bool, error) {
+	h := idDigest(draft.ID)
+	for _, p := range d.seen[h] {
+		if bytes.Equal(p.ID, draft.ID) {
+			return true, sameData(draft, p.Data)
+		}
+	}
+	oldest := s.broker.opts.Now().Add(-s.broker.opts.DedupeWindow).UnixNano()
+	for _, table := range [...]*idTable{&d.young, &d.old} {
+		for place := range table.find(h) {
+			if place.wall < oldest {
+				continue
+			}
+			data, found, err := s.confirm(place, draft.ID)
+			if err != nil {
+				return false, err
+			}
+			if found {
+				return true, sameData(draft, data)
+			}
+		}
+	}
+	return false, nil
+}
+
+func sameData(draft *edged.Draft, data []byte) error {
+	if bytes.Equal(draft.Data, data) {
+		return nil
+	}
+	return edged.RefuseField(edged.IdempotencyMismatch, "id", string(draft.ID),
+		"an event with this id is stored with other data; a retry repeats the data exactly")
+}
+
+// confirm looks for an id in the block at a place.
+func (s *stream) confirm(at idPlace, id []byte) (data []byte, found bool, err error) {
+	b := s.broker
+	if b.confirmed.id != at.log.ID() || b.confirmed.block.Header().First != at.first {
+		blocks, err := b.store.Read(at.log, at.first, 1, nil)
+		if err != nil {
+			return nil, false, err
+		}
+		if len(blocks) == 0 || blocks[0].Header().First != at.first {
+			return nil, false, nil // retired
+		}
+		b.confirmed = newConfirmed(at.log, blocks[0])
+	}
+	data, found = b.confirmed.data[string(id)]
+	return data, found, nil
+}
+
+// remember takes the ids of a sealed block over, in memory and in the block's batch.
+func (d *dedupe) remember(b *Broker, g *storage.Group, sealed stagedBlock, drafts []*edged.Draft) {
+	var digests []uint64
+	for _, draft := range drafts {
+		if len(draft.ID) > 0 {
+			digests = append(digests, idDigest(draft.ID))
+		}
+	}
+	if len(digests) == 0 {
+		return
+	}
+	h := sealed.block.Header()
+	slices.Sort(digests)
+	value := make([]byte, 0, 8*len(digests))
+	for _, digest := range digests {
+		value = binary.BigEndian.AppendUint64(value, digest)
+	}
+	g.Set(storage.Dedupe, dedupeKey(minuteOf(h.HLC.Wall), h.Log, h.First), value)
+	before := d.bytes()
+	if h.HLC.Wall-d.since > int64(b.opts.DedupeWindow) {
+		d.old, d.young, d.since = d.young, idTable{}, h.HLC.Wall
+	}
+	d.young.add(idPlace{log: sealed.log, first: h.First, wall: h.HLC.Wall}, digests)
+	b.dedupeBytes.Add(d.bytes() - before)
+}
+
+// loadDedupe fills the tables from disk.
+func (s *stream) loadDedupe() (*dedupe, error) {
+	b := s.broker
+	d := &dedupe{seen: make(map[uint64][]*edged.Draft), since: b.opts.Now().UnixNano()}
+	oldest := b.opts.Now().Add(-b.opts.DedupeWindow)
+	logs := slices.Clone(s.staging.own)
+	for _, l := range s.staging.others {
+		logs = append(logs, l)
+	}
+	for _, l := range logs {
+		if err := d.load(b, l, oldest.UnixNano()); err != nil {
+			return nil, err
+		}
+	}
+	b.dedupeBytes.Add(d.bytes())
+	return d, nil
+}
+
+// load takes in what the minutes since oldest hold of a log.
+func (d *dedupe) load(b *Broker, l *storage.Log, oldest int64) error {
+	newest := l.Staged().Newest.Wall
+	if newest < oldest {
+		return nil
+	}
+	for minute := minuteOf(oldest); minute <= minuteOf(newest); minute++ {
+		rows := b.store.Scan(storage.Dedupe, dedupeKey(minute, l.ID(), 0), dedupeKey(minute, l.ID(), ^edged.Sequence(0)))
+		for key, value := range rows.All() {
+			digests := make([]uint64, len(value)/8)
+			for i := range digests {
+				digests[i] = binary.BigEndian.Uint64(value[8*i:])
+			}
+			first := edged.Sequence(binary.BigEndian.Uint64(key[len(key)-8:]))
+			wall := (int64(minute) + 1) * int64(time.Minute) // the latest it can be
+			d.young.add(idPlace{log: l, first: first, wall: wall}, digests)
+		}
+		if err := rows.Err(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func minuteOf(wall int64) uint32 { return uint32(max(wall, 0) / int64(time.Minute)) }
+
+func dedupeKey(minute uint32, id edged.LogID, first edged.Sequence) []byte {
+	key := binary.BigEndian.AppendUint32(make([]byte, 0, 28), minute)
+	key = append(key, id[:]...)
+	return binary.BigEndian.AppendUint64(key, uint64(first))
+}
+
+// dropDedupe forgets a stream's ids in memory; on disk they go with their minutes.
+func (b *Broker) dropDedupe(s *stream) {
+	if d := s.staging.dedupe; d != nil {
+		b.dedupeBytes.Add(-d.bytes())
+	}
+}
+
+// confirmed is the block in which an id was last looked up: a retried batch asks it many times.
+type confirmed struct {
+	id    edged.LogID
+	block block.Block
+	data  map[string][]byte // by producer's id
+}
+
+func newConfirmed(l *storage.Log, held block.Block) confirmed {
+	c := confirmed{id: l.ID(), block: held, data: make(map[string][]byte)}
+	for _, e := range held.Events(l.Name(), 0, held.Header().Count) {
+		if e.ID != "" {
+			c.data[e.ID] = e.Data
+		}
+	}
+	return c
+}

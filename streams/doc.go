@@ -1,0 +1,30 @@
+// Package streams keeps events: a Broker creates streams, appends to them, and gives readers
+// their places in them. The node opens one Broker over one store and runs it.
+//
+//	Append ──▶ stream.pending ──▶ Stage (the committer) ──▶ one block a log ──▶ one Pebble batch
+//	                                                                              │ fsync
+//	answered ◀── visible: ring of runs, feeds woken ◀── Durable (the completer) ◀─┘
+//
+// A stream's object exists while somebody uses it: an idle stream costs its keys in the
+// database. Two goroutines of the store drive each object: the committer stages (what it alone
+// touches is grouped in staging), the completer makes things visible (grouped in view, under one
+// mutex with the queue). A reader is a place: in the ring of recent runs, shared by all, or,
+// behind the ring, a vector from which the database is read, merged by HLC.
+//
+//	         Follow                    caught up
+//	cursor ──────────▶ catching up ──────────────▶ live, a position in the ring
+//	                        ▲       fell out of the ring       │
+//	                        └──────────────────────────────────┘
+//
+// # Invariants
+//
+// A sequence is given out by the committer only, together with the block that holds it. Readers
+// see a stream up to its first event that waits for its fsync; events published at memory stand
+// behind it. Blocks enter the ring in the order of their stamps. A publication is staged whole,
+// in one group.
+//
+// # Not here
+//
+// Bytes of a block: streams/block. Keys, fsync and identity: streams/storage. Bodies, encodings
+// and sockets: httpapi.
+package streams

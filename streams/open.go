@@ -1,0 +1,151 @@
+package streams
+
+import (
+	"fmt"
+
+	"github.com/edgedhq/edged"
+)
+
+// open finds the feed's first place.
+func (f *feed) open() error {
+	s := f.stream
+	s.mu.Lock()
+	def := s.view.def
+	at := edged.Cursor{Stream: s.name, Generation: def.Generation, Vector: s.view.ring.vector.Clone()}
+	f.pos = s.view.ring.next()
+	s.mu.Unlock()
+	if f.query.Start.Kind == edged.AtCursor || f.query.Start.Kind == edged.AtCursorOrGap {
+		if f.query.Start.Cursor.Stream != s.name {
+			return edged.RefuseField(edged.BadCursor, "query.cursor", nil,
+				"it is of stream %q, not %q", f.query.Start.Cursor.Stream, s.name)
+		}
+	}
+	if def.Generation == 0 {
+		if !f.query.Await {
+			return unknown(s.name)
+		}
+		f.stand(at.Base())
+		return nil
+	}
+	f.gen = def.Generation
+	vector, err := f.start(at)
+	if err != nil {
+		return err
+	}
+	if vector == nil {
+		f.live = !f.query.Stable
+		f.stand(at.Base())
+		return nil
+	}
+	at.Vector = vector
+	f.stand(at.Base())
+	return nil
+}
+
+// start is the vector that the feed's Start names; nil is the newest, at now.
+func (f *feed) start(now edged.Cursor) (edged.Vector, error) {
+	switch start := f.query.Start; start.Kind {
+	case edged.Latest:
+		return nil, nil
+	case edged.Earliest:
+		return f.stream.earliest(), nil
+	case edged.AtTime:
+		return f.stream.atTime(start.Time, now.Vector)
+	default:
+		return f.atCursor(start, now)
+	}
+}
+
+// earliest is the vector just before the oldest events held.
+func (s *stream) earliest() edged.Vector {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v := edged.Vector{}
+	for key, l := range s.view.logs {
+		if start := l.Durable().Start; start > 1 {
+			v[key] = start - 1
+		}
+	}
+	return v
+}
+
+// atTime is the vector just before the first events appended at or after a wall time.
+func (s *stream) atTime(wall int64, now edged.Vector) (edged.Vector, error) {
+	v := edged.Vector{}
+	for key := range now {
+		s.mu.Lock()
+		l := s.view.logs[key]
+		s.mu.Unlock()
+		if l == nil {
+			continue
+		}
+		first, err := s.broker.store.SeekTime(l, wall)
+		if err != nil {
+			return nil, fmt.Errorf("streams: seek %q to a time: %w", s.name, err)
+		}
+		v[key] = min(first-1, now[key])
+	}
+	return v, nil
+}
+
+// atCursor is the cursor's vector, moved past what is gone: sealed heads with a notice, retired
+// events with a notice or a refusal, as the Start says.
+func (f *feed) atCursor(start edged.Start, now edged.Cursor) (edged.Vector, error) {
+	c := start.Cursor
+	if c.Generation < now.Generation {
+		if start.Kind == edged.AtCursor {
+			return nil, f.expired("the stream has been deleted and made again since")
+		}
+		f.resume = "gap"
+		return f.stream.earliest(), nil
+	}
+	v := c.Vector.Clone()
+	f.resume = "complete"
+	f.notices = f.stream.broker.clamp(edged.Cursor{Stream: c.Stream, Generation: c.Generation, Vector: v})
+	if len(f.notices) > 0 {
+		f.resume = "gap"
+	}
+	for key, before := range f.stream.earliest() {
+		if v[key] >= before {
+			continue
+		}
+		if start.Kind == edged.AtCursor {
+			return nil, f.expired("events after it have been retired")
+		}
+		f.resume = "gap" // the merge tells it
+	}
+	return v, nil
+}
+
+func (f *feed) expired(why string) error {
+	s := f.stream
+	s.mu.Lock()
+	gen := s.view.def.Generation
+	s.mu.Unlock()
+	oldest := edged.Cursor{Stream: s.name, Generation: gen, Vector: s.earliest()}
+	refusal := edged.RefuseField(edged.CursorExpired, "query.cursor", nil,
+		"%s; go on from the cursor at the oldest event still held, given as \"cursor\"", why)
+	refusal.Earliest = oldest.String()
+	return refusal
+}
+
+// clamp moves a cursor back to the heads of this node's own former origins, which are sealed:
+// what it covers beyond them was shown before an fsync and is lost.
+func (b *Broker) clamp(c edged.Cursor) (lost []edged.Notice) {
+	for _, sealed := range b.store.SelfSealed() {
+		for key, seen := range c.Vector {
+			if key.Origin != sealed.Origin.ID {
+				continue
+			}
+			name := edged.LogName{Stream: c.Stream, Generation: c.Generation, Partition: key.Partition, Origin: sealed.Origin}
+			l, err := b.store.Log(name)
+			if err != nil || l.Durable().Head >= seen {
+				continue
+			}
+			head := l.Durable().Head
+			c.Vector[key] = head
+			lost = append(lost, edged.Notice{Op: "gap", Log: name, From: head + 1, To: seen, Reason: "lost"})
+		}
+	}
+	return lost
+}

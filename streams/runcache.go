@@ -1,0 +1,67 @@
+package streams
+
+import (
+	"container/list"
+	"sync"
+
+	"github.com/edgedhq/edged"
+)
+
+// runCache shares runs read from disk among readers at the same place, least recently used
+// first out: a thousand readers of one backlog read and encode it once.
+type runCache struct {
+	bytesMax int
+
+	mu     sync.Mutex
+	bytes  int
+	byKey  map[runKey]*list.Element
+	recent list.List // of *run, newest first
+}
+
+// runKey is a place: the log and its next sequence, and the vector everywhere else.
+type runKey struct {
+	log  edged.LogID
+	next edged.Sequence
+	base string
+}
+
+func newRunCache(bytesMax int) *runCache {
+	return &runCache{bytesMax: bytesMax, byKey: make(map[runKey]*list.Element)}
+}
+
+func keyOfRun(r *run) runKey {
+	return runKey{r.block.Header().Log, r.first(), string(r.base.Bytes())}
+}
+
+// get gives the run at a lane's place, or nil.
+func (c *runCache) get(l *lane, base edged.Base) *run {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e := c.byKey[runKey{l.log.ID(), l.next, string(base.Bytes())}]
+	if e == nil {
+		return nil
+	}
+	r := e.Value.(*run)
+	if r.last() > l.stop {
+		return nil
+	}
+	c.recent.MoveToFront(e)
+	return r
+}
+
+// put keeps a run.
+func (c *runCache) put(r *run) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := keyOfRun(r)
+	if c.byKey[key] != nil {
+		return
+	}
+	c.byKey[key] = c.recent.PushFront(r)
+	c.bytes += r.block.Size()
+	for c.bytes > c.bytesMax && c.recent.Len() > 1 {
+		oldest := c.recent.Remove(c.recent.Back()).(*run)
+		delete(c.byKey, keyOfRun(oldest))
+		c.bytes -= oldest.block.Size()
+	}
+}

@@ -1,0 +1,42 @@
+package streams
+
+import "sync/atomic"
+
+// counters are what a Broker counts as it goes.
+type counters struct {
+	events, duplicates, refused, fellBehind, gaps, retired atomic.Int64
+}
+
+// Stats are a Broker's figures since it was opened, and what it holds now.
+type Stats struct {
+	EventsAppended int64
+	Duplicates     int64 // events whose id was held already
+	Refused        int64 // publications refused as overloaded
+	FellBehind     int64 // readers that went from memory to disk
+	Gaps           int64 // gap notices given
+	BlocksRetired  int64
+	StreamsActive  int // with an object in memory
+	Readers        int
+	PendingBytes   int64 // of publications that wait
+	RingBytes      int64
+	DedupeBytes    int64
+}
+
+// Stats gives the figures as they stand.
+func (b *Broker) Stats() Stats {
+	st := Stats{
+		EventsAppended: b.stats.events.Load(), Duplicates: b.stats.duplicates.Load(),
+		Refused: b.stats.refused.Load(), FellBehind: b.stats.fellBehind.Load(),
+		Gaps: b.stats.gaps.Load(), BlocksRetired: b.stats.retired.Load(),
+		PendingBytes: b.pendingBytes.Load(), RingBytes: b.ringBytes.Load(), DedupeBytes: b.dedupeBytes.Load(),
+	}
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	st.StreamsActive = len(b.streams)
+	for _, s := range b.streams {
+		s.mu.Lock()
+		st.Readers += s.view.feeds
+		s.mu.Unlock()
+	}
+	return st
+}
