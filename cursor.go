@@ -117,18 +117,8 @@ func (p Base) Cursor() Cursor {
 func (p Base) finish(dst, tail []byte) []byte {
 	var small [256]byte
 	b := append(append(small[:0], p.raw...), tail...)
-	b = binary.LittleEndian.AppendUint32(b, sumOn(p.sum, tail))
+	b = binary.LittleEndian.AppendUint32(b, checksum(p.sum, tail))
 	return base64.RawURLEncoding.AppendEncode(dst, b)
-}
-
-// sumOn is crc32.Update for a few bytes. That one calls through a variable, which would move the
-// tail of every event's cursor to the heap.
-func sumOn(sum uint32, tail []byte) uint32 {
-	sum = ^sum
-	for _, c := range tail {
-		sum = castagnoli[byte(sum)^c] ^ sum>>8
-	}
-	return ^sum
 }
 
 // ParseCursor reads the text form. A damaged or foreign text is BadCursor; whether the stream is
