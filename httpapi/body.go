@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/validation"
@@ -19,8 +20,11 @@ import (
 	"github.com/edgedhq/edged/httpapi/jsonscan"
 )
 
-// bodyBytesMax bounds a definition; events have limits of their own.
-const bodyBytesMax = 64 << 10
+// What a definition may be, and take to arrive; events have limits of their own.
+const (
+	bodyBytesMax = 64 << 10
+	bodyTimeout  = 10 * time.Second
+)
 
 // body holds requests to the schema that the OpenAPI document shows for the same Go type.
 type body struct {
@@ -35,7 +39,8 @@ func bodyOf[T any]() body {
 
 // read takes a request's body, JSON or msgpack, into a value of the type of the schema. No body
 // is the empty object.
-func (b *body) read(r *http.Request, into any) error {
+func (b *body) read(w http.ResponseWriter, r *http.Request, into any) error {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout)) // unsupported in tests
 	text, tree, err := readTree(r)
 	if err != nil {
 		return err

@@ -78,7 +78,7 @@ func problemOf(err error) problem {
 	switch {
 	case errors.As(err, &refusal):
 		kind, detail = refusal.Kind, refusal.Detail
-	case errors.As(err, &kind):
+	case errors.As(err, &kind) && kind != edged.Internal:
 		detail = err.Error()
 	case errors.Is(err, context.DeadlineExceeded):
 		kind, detail = edged.Unavailable, "The answer was not ready in time; ask again."
@@ -102,9 +102,6 @@ func problemOf(err error) problem {
 	}
 	return p
 }
-
-// internal says whether err has no kind that a client could make sense of.
-func internal(err error) bool { return problemOf(err).Code == string(edged.Internal) }
 
 // each gives the members that are there, in order.
 func (p *problem) each(member func(name string, value any)) {
@@ -168,7 +165,7 @@ func (p *problem) fields() []problemField {
 		switch v := f.Value.(type) {
 		case string:
 			f.Value = cut(v, valueMax)
-		case bool, int, int64, float64, nil:
+		case bool, int, int64, nil:
 		default:
 			b, err := json.Marshal(v)
 			if err != nil || len(b) > valueMax {

@@ -2,10 +2,12 @@ package httpapi
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -27,6 +29,7 @@ type route struct {
 	gives        []reply
 	kinds        []edged.Kind // refusals beside those that any route may give
 	appends      bool         // refused while draining
+	feeds        bool         // may answer for as long as the client stays
 	untimed      bool         // after= is not waited for
 	handler      http.HandlerFunc
 
@@ -49,28 +52,77 @@ func (s *Server) allRoutes() []*route {
 }
 
 // router fills chi from the table. Every GET also answers HEAD, every path OPTIONS.
-func (s *Server) router(table []*route) *chi.Mux {
-	mux := chi.NewRouter()
-	mux.NotFound(s.notFound)
-	mux.MethodNotAllowed(s.methodNotAllowed)
-	allow := map[string][]string{}
+func (s *Server) router(table []*route) *router {
+	r := &router{mux: chi.NewRouter(), handlers: map[string]map[string]http.Handler{}}
 	for _, rt := range table {
 		h := s.serve(rt)
-		mux.Method(rt.method, rt.path, h)
-		allow[rt.path] = append(allow[rt.path], rt.method)
+		r.add(rt.method, rt.path, h)
 		if rt.method == http.MethodGet {
-			mux.Method(http.MethodHead, rt.path, headOf(h))
-			allow[rt.path] = append(allow[rt.path], http.MethodHead)
+			r.add(http.MethodHead, rt.path, headOf(h))
 		}
 	}
-	for path, methods := range allow {
-		text := allowText(methods)
-		mux.Method(http.MethodOptions, path, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	for path, methods := range r.handlers {
+		text := allowText(slices.Collect(maps.Keys(methods)))
+		r.add(http.MethodOptions, path, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Allow", text)
 			w.WriteHeader(http.StatusNoContent)
 		}))
 	}
-	return mux
+	return r
+}
+
+// router finds the handler of a request. The tree is chi's; serving through chi.Mux as well would
+// copy the request and its context for each publish.
+type router struct {
+	mux      *chi.Mux
+	handlers map[string]map[string]http.Handler // by path, then method: what mux has
+	places   sync.Pool                          // of *chi.Context
+}
+
+func (rr *router) add(method, path string, h http.Handler) {
+	rr.mux.Method(method, path, h)
+	if rr.handlers[path] == nil {
+		rr.handlers[path] = map[string]http.Handler{}
+	}
+	rr.handlers[path][method] = h
+}
+
+// find gives the handler and leaves the values of the path in the request; nil when there is none.
+func (rr *router) find(r *http.Request) http.Handler {
+	at, ok := rr.places.Get().(*chi.Context)
+	if !ok {
+		at = chi.NewRouteContext()
+	}
+	defer rr.places.Put(at)
+	at.Reset()
+	path := rr.mux.Find(at, r.Method, pathOf(r))
+	if path == "" {
+		return nil
+	}
+	for i, key := range at.URLParams.Keys {
+		r.SetPathValue(key, at.URLParams.Values[i])
+	}
+	r.Pattern = path
+	return rr.handlers[path][r.Method]
+}
+
+// methods are those that a path has.
+func (rr *router) methods(path string) []string {
+	var out []string
+	for _, m := range []string{"DELETE", "GET", "HEAD", "POST", "PUT"} {
+		if rr.mux.Match(chi.NewRouteContext(), m, path) {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// pathOf is the path as the client encoded it: a slash within a name is no separator.
+func pathOf(r *http.Request) string {
+	if r.URL.RawPath != "" {
+		return r.URL.RawPath
+	}
+	return r.URL.Path
 }
 
 // serve puts around a handler what its route asks for.
@@ -88,13 +140,26 @@ func (s *Server) serve(rt *route) http.Handler {
 				return
 			}
 		}
+		if rt.feeds {
+			limitless(w)
+		}
 		rt.handler(w, r)
 	})
 }
 
+// limitless lifts the server's limits of time from a request that may become a feed.
+func limitless(w http.ResponseWriter) {
+	c := http.NewResponseController(w)
+	_ = c.SetReadDeadline(time.Time{}) // unsupported only where there is no limit either
+	_ = c.SetWriteDeadline(time.Time{})
+}
+
 func (rt *route) count(w http.ResponseWriter) {
-	class := 0 // hijacked, or closed without a status
-	if x, ok := w.(*exchange); ok {
+	class := 0 // closed without a status
+	switch x, ok := w.(*exchange); {
+	case ok && x.hijacked:
+		class = 1
+	case ok:
 		class = x.status / 100
 	}
 	rt.answered[class%len(rt.answered)].Add(1)
@@ -185,7 +250,14 @@ var absent = [][2]string{ // read-only
 	{"/v1/collections", "this build has no collections"},
 }
 
-func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
+// unrouted answers what no route takes: 405 when the path has other methods, else 404.
+func (s *Server) unrouted(w http.ResponseWriter, r *http.Request) {
+	if methods := s.routes.methods(pathOf(r)); methods != nil {
+		allow := allowText(methods)
+		w.Header().Set("Allow", allow)
+		s.fail(w, r, edged.Refuse(edged.MethodNotAllowed, "want one of %s", allow))
+		return
+	}
 	why := "no such path; /docs and /openapi.json describe what is served"
 	for _, a := range absent {
 		if strings.HasPrefix(r.URL.Path, a[0]) {
@@ -193,23 +265,4 @@ func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	s.fail(w, r, edged.Refuse(edged.NotFound, "%s", why))
-}
-
-func (s *Server) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
-	path := r.URL.RawPath
-	if path == "" {
-		path = r.URL.Path
-	}
-	var methods []string
-	for _, m := range []string{"DELETE", "GET", "HEAD", "POST", "PUT"} {
-		if s.routes.Match(chi.NewRouteContext(), m, path) {
-			methods = append(methods, m)
-		}
-	}
-	if methods == nil {
-		s.notFound(w, r)
-		return
-	}
-	w.Header().Set("Allow", allowText(methods))
-	s.fail(w, r, edged.Refuse(edged.MethodNotAllowed, "want one of %s", allowText(methods)))
 }

@@ -11,8 +11,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/go-chi/chi/v5"
-
 	"github.com/edgedhq/edged"
 )
 
@@ -32,7 +30,7 @@ type Server struct {
 	opts      Options
 	origins   origins
 	table     []*route
-	routes    *chi.Mux
+	routes    *router
 	document  func() []byte // the OpenAPI document, made when it is first asked for
 	streamDef body
 	draining  atomic.Bool // set by Drain: no publish and no new feed is taken
@@ -66,10 +64,11 @@ func New(parts Parts, opts Options) (*Server, error) {
 func (s *Server) Handler() http.Handler { return door{s, false} }
 
 // HTTPServer is a server for one listener: HTTP/1.1, and HTTP/2 without TLS where only this
-// machine can connect. It has no time limit on bodies and answers; publish and read set their
-// own, as a feed may last for days.
+// machine can connect. Its limits of time hold for all but feeds, which have their own.
 func (s *Server) HTTPServer(listen net.Addr) *http.Server {
 	const headerTimeout, idleTimeout = 5 * time.Second, 2 * time.Minute
+	const bodyTimeout = 2 * time.Minute
+	const answerTimeout = bodyTimeout + 2*time.Minute // from the headers on
 	loopback := isLoopback(listen)
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
@@ -79,6 +78,8 @@ func (s *Server) HTTPServer(listen net.Addr) *http.Server {
 		Handler:           door{s, loopback},
 		Protocols:         protocols,
 		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       bodyTimeout,
+		WriteTimeout:      answerTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    s.opts.Limits.HeaderBytesMax,
 		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: 1000, SendPingTimeout: 30 * time.Second},
@@ -121,7 +122,11 @@ func (d door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case preflight(r):
 		answerPreflight(x)
 	default:
-		s.routes.ServeHTTP(x, r)
+		if h := s.routes.find(r); h != nil {
+			h.ServeHTTP(x, r)
+			return
+		}
+		s.unrouted(x, r)
 	}
 }
 
@@ -142,14 +147,12 @@ var (
 )
 
 // streamOf is the stream that the path names, decoded once and held to the grammar of names.
-func streamOf(r *http.Request) (string, error) { return nameOf(r, "stream") }
-
-func nameOf(r *http.Request, param string) (string, error) {
-	name := r.PathValue(param)
+func streamOf(r *http.Request) (string, error) {
+	name := r.PathValue("stream")
 	if r.URL.RawPath != "" { // the router has matched the encoded path
 		if plain, err := url.PathUnescape(name); err == nil {
 			name = plain
 		}
 	}
-	return name, edged.CheckName("path."+param, name)
+	return name, edged.CheckName("path.stream", name)
 }

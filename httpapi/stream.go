@@ -31,12 +31,16 @@ type retentionView struct {
 
 // streamView is a definition with what this node holds of the stream.
 type streamView struct {
-	Name string `json:"name" pattern:"^[a-z0-9][a-z0-9._-]{0,127}$"`
-	streamDefinition
-	Created string    `json:"created" format:"date-time"`
-	Events  int64     `json:"events" doc:"Events held here"`
-	Bytes   int64     `json:"bytes" doc:"Bytes stored here"`
-	Origins []logView `json:"origins" nullable:"false" doc:"Each log held here"`
+	Name        string         `json:"name" pattern:"^[a-z0-9][a-z0-9._-]{0,127}$"`
+	Partitions  int            `json:"partitions" minimum:"1" maximum:"256"`
+	Retention   *retentionView `json:"retention,omitempty"`
+	Regions     []string       `json:"regions,omitempty" nullable:"false"`
+	Replication string         `json:"replication,omitempty" enum:"full,aggregates"`
+	Description string         `json:"description,omitempty"`
+	Created     string         `json:"created" format:"date-time"`
+	Events      int64          `json:"events" doc:"Events held here"`
+	Bytes       int64          `json:"bytes" doc:"Bytes stored here"`
+	Origins     []logView      `json:"origins" nullable:"false" doc:"Each log held here"`
 }
 
 // logView is what is held of one log. An empty log has last = first - 1.
@@ -173,11 +177,8 @@ func (d *streamDefinition) stream(name string) (edged.Stream, error) {
 
 func viewOf(info *edged.StreamInfo) streamView {
 	v := streamView{
-		Name: info.Name,
-		streamDefinition: streamDefinition{
-			Partitions: info.Partitions, Regions: info.Regions, Replication: info.Replication,
-			Description: info.Description,
-		},
+		Name: info.Name, Partitions: info.Partitions, Regions: info.Regions,
+		Replication: info.Replication, Description: info.Description,
 		Created: string(edged.AppendTime(nil, info.Created.UnixNano())),
 		Events:  info.Events, Bytes: info.Bytes, Origins: make([]logView, 0, len(info.Logs)),
 	}
@@ -212,7 +213,7 @@ func (s *Server) putStream(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var given streamDefinition
-	if err := s.streamDef.read(r, &given); err != nil {
+	if err := s.streamDef.read(w, r, &given); err != nil {
 		s.fail(w, r, err)
 		return
 	}
