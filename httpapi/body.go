@@ -22,7 +22,7 @@ import (
 
 // What a definition may be, and take to arrive; events have limits of their own.
 const (
-	bodyBytesMax = 64 << 10
+	bodyBytesMax = 32 << 10
 	bodyTimeout  = 10 * time.Second
 )
 
@@ -113,20 +113,23 @@ func readBounded(r *http.Request) ([]byte, error) {
 	tooLarge := func(size int64) error {
 		return &edged.Refusal{
 			Kind: edged.TooLarge, Limit: bodyBytesMax, Size: size,
-			Detail: "the body is larger than the 64 KiB that a definition may have",
+			Detail: "the body is larger than the 32 KiB that a definition may have",
 		}
 	}
 	if r.ContentLength > bodyBytesMax {
 		return nil, tooLarge(r.ContentLength)
 	}
-	raw, err := io.ReadAll(io.LimitReader(r.Body, bodyBytesMax+1))
-	if err != nil {
+	var raw bytes.Buffer
+	if r.ContentLength > 0 {
+		raw.Grow(int(r.ContentLength) + bytes.MinRead)
+	}
+	if _, err := raw.ReadFrom(io.LimitReader(r.Body, bodyBytesMax+1)); err != nil {
 		return nil, edged.Refuse(edged.BadRequest, "the body ended before it was complete")
 	}
-	if len(raw) > bodyBytesMax {
-		return nil, tooLarge(int64(len(raw)))
+	if raw.Len() > bodyBytesMax {
+		return nil, tooLarge(int64(raw.Len()))
 	}
-	return raw, nil
+	return raw.Bytes(), nil
 }
 
 // check holds a tree to the schema. Unknown fields come first, each with the nearest right word.
@@ -175,6 +178,7 @@ func refuseFields(faults []edged.Field) error {
 // unknown collects the fields that the schema does not have. The library's own check takes
 // fields in any case, and says nothing about what would be right.
 func (b *body) unknown(schema *huma.Schema, at string, tree any, faults *[]edged.Field) {
+	const faultsMax = 20
 	for schema.Ref != "" {
 		schema = b.registry.SchemaFromRef(schema.Ref)
 	}
@@ -183,6 +187,9 @@ func (b *body) unknown(schema *huma.Schema, at string, tree any, faults *[]edged
 		return
 	}
 	for name, value := range object {
+		if len(*faults) == faultsMax {
+			return
+		}
 		if known := schema.Properties[name]; known != nil {
 			b.unknown(known, at+"."+name, value, faults)
 			continue

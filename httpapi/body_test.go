@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"net/http/httptest"
 	"runtime"
 	"strings"
@@ -21,6 +22,11 @@ func FuzzStreamDefinition(f *testing.F) {
 	f.Add([]byte("\xdf\xff\xff\xff\xff"), true)
 	f.Add(bytes.Repeat([]byte{0x91}, 200), true)
 	f.Add([]byte(strings.Repeat(`{"a":`, 60)+"1"+strings.Repeat("}", 60)), false)
+	f.Add([]byte(`{"description":"`+strings.Repeat("x", bodyBytesMax-20)+`"}`), false)
+	f.Add(manyFields(300), false)
+	f.Add([]byte(`{"regions":[`+strings.Repeat("{},", 60)+`1]}`), false)
+	f.Add([]byte(`{"regions":["a"`+strings.Repeat(`,"A"`, 250)+`]}`), false)
+	f.Add([]byte(`{"retention":[`+strings.Repeat(`"",`, 290)+`1]}`), false)
 	definition := bodyOf[streamDefinition]()
 	f.Fuzz(func(t *testing.T, in []byte, packed bool) {
 		r := httptest.NewRequest("PUT", "/v1/streams/a", nil)
@@ -56,6 +62,14 @@ func FuzzStreamDefinition(f *testing.F) {
 			t.Fatalf("%q was taken as %+v", in, def)
 		}
 	})
+}
+
+func manyFields(n int) []byte {
+	b := []byte{'{'}
+	for i := range n {
+		b = fmt.Appendf(b, `"%x":1,`, i)
+	}
+	return append(b[:len(b)-1], '}')
 }
 
 type readCloser struct{ *bytes.Reader }
