@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// plant is a bug put into the product's source for one run: old text replaced by new. Old text
+// that does not stand exactly once fails the run, so that plants do not wither unseen.
+type plant struct {
+	name     string
+	file     string
+	old, new string
+	power    bool // found by power cuts; else by kills
+}
+
+// plantAll plants each bug by itself and wants it found.
+func plantAll(ctx context.Context, s settings, dir string) error {
+	var missed []string
+	for _, p := range plants() {
+		if !strings.Contains(p.name, s.only) {
+			continue
+		}
+		found, err := p.run(ctx, s, filepath.Join(dir, p.name))
+		if err != nil {
+			return fmt.Errorf("plant %s: %w", p.name, err)
+		}
+		if found == nil {
+			missed = append(missed, p.name)
+			fmt.Printf("plant %s: NOT FOUND\n", p.name)
+			continue
+		}
+		first, _, _ := strings.Cut(found.Error(), "\n  ")
+		fmt.Printf("plant %s: found: %s\n", p.name, abridged(first))
+	}
+	if len(missed) > 0 {
+		return fmt.Errorf("planted bugs that nothing found: %s", strings.Join(missed, ", "))
+	}
+	return nil
+}
+
+// run builds with the bug and runs what should find it.
+func (p plant) run(ctx context.Context, s settings, dir string) (found, err error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	overlay, err := p.overlay(dir)
+	if err != nil {
+		return nil, err
+	}
+	if p.power {
+		found := powerCuts(ctx, max(s.power, 300), overlay)
+		if found != nil && strings.Contains(found.Error(), "[build failed]") {
+			return nil, found
+		}
+		return found, ctx.Err()
+	}
+	s.edged = filepath.Join(dir, "edged")
+	if err := build(ctx, s.edged, overlay); err != nil {
+		return nil, err
+	}
+	return kills(ctx, s, dir), ctx.Err()
+}
+
+// overlay writes the changed source and the file that tells the go command of it.
+func (p plant) overlay(dir string) (string, error) {
+	source, err := filepath.Abs(p.file)
+	if err != nil {
+		return "", err
+	}
+	text, err := os.ReadFile(source)
+	if err != nil {
+		return "", err
+	}
+	if n := strings.Count(string(text), p.old); n != 1 {
+		return "", fmt.Errorf("its old text stands %d times in %s; mend the plant", n, p.file)
+	}
+	changed := filepath.Join(dir, filepath.Base(p.file))
+	planted := strings.Replace(string(text), p.old, p.new, 1)
+	if err := os.WriteFile(changed, []byte(planted), 0o644); err != nil {
+		return "", err
+	}
+	list, err := json.Marshal(map[string]map[string]string{"Replace": {source: changed}})
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "overlay.json")
+	return path, errors.Join(os.WriteFile(path, list, 0o644))
+}
+
+func abridged(s string) string {
+	const most = 300
+	if len(s) > most {
+		return s[:most] + " ..."
+	}
+	return s
+}
+
+// plants are the storage bugs of the design that kills or power cuts of one node can find.
+func plants() []plant {
+	return []plant{
+		{
+			name: "disk-answered-before-fsync", power: true,
+			file: "streams/storage/commit.go",
+			old:  "if err := g.batch.SyncWait(); err != nil {",
+			new:  "if err := error(nil); err != nil {",
+		},
+		{
+			name: "commit-not-synced", power: true,
+			file: "streams/storage/commit.go",
+			old:  "s.db.ApplyNoSyncWait(g.batch, pebble.Sync)",
+			new:  "s.db.Apply(g.batch, pebble.NoSync)",
+		},
+	}
+}
