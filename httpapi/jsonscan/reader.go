@@ -25,8 +25,14 @@ type Value struct {
 // Bytes cuts the value out of its text.
 func (v Value) Bytes(text []byte) []byte { return text[v.From:v.To:v.To] }
 
-// Content cuts a string's content out of its text, without the quotes and as it is escaped.
-func (v Value) Content(text []byte) []byte { return text[v.From+1 : v.To-1 : v.To-1] }
+// Content cuts a string's content out of its text, without the quotes and as it is escaped. Of no
+// value at all there is none.
+func (v Value) Content(text []byte) []byte {
+	if v.Kind != String {
+		return nil
+	}
+	return text[v.From+1 : v.To-1 : v.To-1]
+}
 
 // kindOf tells a value's kind by its first byte; a number is what is nothing else.
 func kindOf(c byte) Kind {
@@ -76,6 +82,9 @@ type Reader struct {
 // NewReader begins at the start of the text.
 func NewReader(text []byte) Reader { return Reader{scan: scan{text: text}} }
 
+// ReaderAt begins at a place in the text, as to enter a value that has been passed.
+func ReaderAt(text []byte, at int) Reader { return Reader{scan: scan{text: text}, at: at} }
+
 // Err is the first fault, a *Fault, or nil.
 func (r *Reader) Err() error {
 	if r.scan.why == none {
@@ -83,6 +92,9 @@ func (r *Reader) Err() error {
 	}
 	return r.scan.fault()
 }
+
+// Failed says whether there has been a fault.
+func (r *Reader) Failed() bool { return r.scan.why != none }
 
 // At is the place that the reader has come to.
 func (r *Reader) At() int { return r.at }
@@ -152,24 +164,24 @@ func (r *Reader) More(bracket byte) bool {
 	return true
 }
 
-// Name reads a member's name and its colon: the content of the string, still escaped if so marked.
-func (r *Reader) Name() (name []byte, marks Marks) {
+// Name reads a member's name and its colon; the Value is the name's string.
+func (r *Reader) Name() Value {
 	r.next()
 	if r.scan.why != none {
-		return nil, 0
+		return Value{}
 	}
 	r.scan.marks = 0
 	text, from := r.scan.text, r.at
 	end := r.scan.name(from)
 	if end < 0 {
-		return nil, 0
+		return Value{}
 	}
 	r.at = end
 	to := end - 1 // the colon
 	for text[to-1] != '"' {
 		to--
 	}
-	return text[from+1 : to-1 : to-1], r.scan.marks & Escaped
+	return Value{From: from, To: to, Kind: String, Marks: r.scan.marks & Escaped}
 }
 
 // Value reads one value, whatever it is, to its end.

@@ -167,8 +167,7 @@ func rebuild(text []byte) string {
 		case Object:
 			b.WriteByte('{')
 			for r.Open('{'); r.More('}'); comma = "," {
-				name, _ := r.Name()
-				fmt.Fprintf(&b, `%s"%s":`, comma, name)
+				fmt.Fprintf(&b, `%s%s:`, comma, r.Name().Bytes(text))
 				value()
 			}
 			b.WriteByte('}')
