@@ -226,6 +226,11 @@ func (s *Store) apply(g *Group) bool {
 	p.stageAvg += (g.applied.Sub(began) - p.stageAvg) / 8
 	p.inFlight.Add(1)
 	p.flying.Add(int64(g.bytes))
+	for _, st := range g.stagers {
+		if a, early := st.(Applier); early {
+			a.Applied()
+		}
+	}
 	p.groups <- g
 	return true
 }
