@@ -16,12 +16,16 @@ type Place struct {
 	Prev  Chain
 }
 
+// scratchMax is the most memory that a Builder keeps for the next block: one huge event is no
+// reason to hold its size for ever.
+const scratchMax = 4 * BodyTarget
+
 // Builder packs drafts into blocks: Start, Add for each draft, Seal; and again. Its memory is
-// used again, what it seals is the block's own.
+// used again, what it seals is the block's own. The zero Builder is ready for Start.
 type Builder struct {
 	header Header
-	buf    []byte // room for the header, then the body
-	packed []byte // room for the header, then the compressed body
+	body   []byte
+	packer packer
 }
 
 // Start begins a block.
@@ -30,56 +34,65 @@ func (b *Builder) Start(at Place) {
 		Log: at.Log, First: at.First, HLC: at.HLC, Prev: at.Prev,
 		TimeMin: math.MaxInt64, TimeMax: math.MinInt64,
 	}
-	if cap(b.buf) < HeaderBytes || cap(b.buf) > 4*BodyTarget { // one huge event is no reason to keep it
-		b.buf = make([]byte, HeaderBytes, HeaderBytes+BodyTarget+BodyTarget/4)
+	if cap(b.body) > scratchMax {
+		b.body = nil
 	}
-	b.buf = b.buf[:HeaderBytes]
+	b.body = b.body[:0]
 }
 
-// Add appends a draft. It keeps nothing of it. The caller keeps to CountMax and BytesMax.
+// Fits says whether the block has room for d under CountMax and BytesMax. An event that does not
+// fit into an empty block is too large for any.
+func (b *Builder) Fits(d *edged.Draft) bool {
+	s := shapeOf(d, b.header.HLC.Wall)
+	return b.fits(s.size())
+}
+
+func (b *Builder) fits(size int) bool {
+	return b.header.Count < CountMax && size <= bodyBytesMax-len(b.body)
+}
+
+// Add appends a draft. It keeps nothing of it. It panics when the draft does not fit: sequence
+// and stamp are given out by then, and to leave the event out would be to lose it in silence.
 func (b *Builder) Add(d *edged.Draft) {
-	wall := b.header.HLC.Wall
-	at := wall
-	if d.HasTime {
-		at = d.Time
+	s := shapeOf(d, b.header.HLC.Wall)
+	size := s.size()
+	if !b.fits(size) {
+		panic("block: an event was added to a block that has no room for it")
 	}
+	at := b.header.HLC.Wall + s.delta
 	b.header.TimeMin, b.header.TimeMax = min(b.header.TimeMin, at), max(b.header.TimeMax, at)
-	b.buf = appendRecord(b.buf, d, wall)
 	b.header.Count++
+	from := len(b.body)
+	if cap(b.body)-from < size {
+		b.body = slices.Grow(b.body, size)
+	}
+	b.body = b.body[:from+size]
+	s.put(b.body[from:], d)
 }
 
 // Len is the number of events added since Start.
 func (b *Builder) Len() int { return b.header.Count }
 
 // BodyBytes is the size of the body so far, before compression.
-func (b *Builder) BodyBytes() int { return len(b.buf) - HeaderBytes }
+func (b *Builder) BodyBytes() int { return len(b.body) }
 
-// Seal ends the block. It compresses the body if that saves a tenth.
+// Seal ends the block. It compresses the body if that saves a tenth. It panics on a block that no
+// node would take: an empty one, or one whose sequences or stamps run over.
 func (b *Builder) Seal(c Codec) Block {
 	h := b.header
-	h.RawBodyBytes = b.BodyBytes()
-	switch {
-	case h.Count < 1 || h.Count > CountMax:
-		panic("block: sealed with no event, or with too many")
-	case len(b.buf) > BytesMax:
-		panic("block: sealed with more bytes than a block may have")
+	stored, used := b.packer.pack(b.body, c)
+	h.Codec, h.BodyBytes, h.RawBodyBytes = used, len(stored), len(b.body)
+	if err := h.check(); err != nil {
+		panic("block: built what no node would take: " + err.Error())
 	}
-	if cap(b.packed) < HeaderBytes || cap(b.packed) > 4*BodyTarget {
-		b.packed = make([]byte, HeaderBytes)
-	}
-	raw := b.packed[:HeaderBytes]
-	raw, h.Codec = deflate(raw, b.buf[HeaderBytes:], c)
-	var body []byte
-	if h.Codec == None {
-		raw = slices.Clone(b.buf)
-		body = raw[HeaderBytes:]
-	} else {
-		b.packed = raw
-		raw = slices.Clone(raw)
-		body = slices.Clone(b.buf[HeaderBytes:])
-	}
-	h.BodyBytes = len(raw) - HeaderBytes
-	h.bodySum = crc32.Checksum(raw[HeaderBytes:], castagnoli)
+	h.bodySum = crc32.Checksum(stored, castagnoli)
+	raw := make([]byte, HeaderBytes+len(stored))
+	copy(raw[HeaderBytes:], stored)
 	h.put(raw)
-	return Block{header: &h, raw: raw, body: body, chain: chainOf(raw)}
+	body := raw[HeaderBytes:]
+	if used != None {
+		body = append(make([]byte, 0, len(b.body)), b.body...)
+	}
+	b.header.Count, b.body = 0, b.body[:0]
+	return Block{header: &h, raw: raw, body: body, chain: chainOf(raw), hashed: true}
 }

@@ -12,7 +12,7 @@ const (
 	HeaderBytes = 100
 	CountMax    = 10_000    // events in one block
 	BodyTarget  = 256 << 10 // bytes of body at which a builder's caller closes a block
-	BytesMax    = 16 << 20  // of a block, and of its body before compression
+	BytesMax    = 16 << 20  // of a block, as stored and as it would be without compression
 )
 
 // Chain stands for a log's whole content up to a block. It is zero before sequence 1.
@@ -38,9 +38,13 @@ type Header struct {
 // Last is the sequence of the last event.
 func (h *Header) Last() edged.Sequence { return h.First + edged.Sequence(h.Count) - 1 }
 
+// Newest is the stamp of the last event.
+func (h *Header) Newest() edged.Timestamp { return h.HLC.Plus(h.Count - 1) }
+
 const (
-	magic   = "EDB1"
-	version = 1
+	magic        = "EDB1"
+	version      = 1
+	bodyBytesMax = BytesMax - HeaderBytes
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli) // read-only
@@ -82,25 +86,30 @@ func ParseHeader(raw []byte) (Header, error) {
 	}
 	h = Header{
 		First:        edged.Sequence(le.Uint64(raw[24:])),
-		Count:        int(le.Uint32(raw[32:])),
+		Count:        number(raw[32:]),
 		HLC:          edged.Timestamp{Wall: int64(le.Uint64(raw[48:])), Logical: le.Uint32(raw[56:])},
 		TimeMin:      int64(le.Uint64(raw[60:])),
 		TimeMax:      int64(le.Uint64(raw[68:])),
 		Codec:        Codec(raw[5]),
-		BodyBytes:    int(le.Uint32(raw[36:])),
-		RawBodyBytes: int(le.Uint32(raw[40:])),
+		BodyBytes:    number(raw[36:]),
+		RawBodyBytes: number(raw[40:]),
 		bodySum:      le.Uint32(raw[44:]),
 	}
 	copy(h.Log[:], raw[8:])
 	copy(h.Prev[:], raw[76:])
-	return h, h.check(le.Uint16(raw[6:]), le.Uint32(raw[92:]))
+	if length, zero := le.Uint16(raw[6:]), le.Uint32(raw[92:]); length != HeaderBytes || zero != 0 {
+		return h, damaged(Lengths, "header length %d, reserved %d", length, zero)
+	}
+	return h, h.check()
 }
 
+// number reads a length. One beyond what any field may be is cut to that, and so refused: a small
+// machine's int would make it negative.
+func number(b []byte) int { return int(min(binary.LittleEndian.Uint32(b), 1<<31-1)) }
+
 // check refuses numbers that no builder writes.
-func (h *Header) check(length uint16, zero uint32) error {
+func (h *Header) check() error {
 	switch {
-	case length != HeaderBytes || zero != 0:
-		return damaged(Lengths, "header length %d, reserved %d", length, zero)
 	case h.Codec > Zstd:
 		return damaged(Lengths, "flags %#x", byte(h.Codec))
 	case h.Count < 1 || h.Count > CountMax:
@@ -109,10 +118,14 @@ func (h *Header) check(length uint16, zero uint32) error {
 		return damaged(Lengths, "first sequence %d", h.First)
 	case h.HLC.Logical+uint32(h.Count-1) < h.HLC.Logical:
 		return damaged(Lengths, "counter %d with %d events", h.HLC.Logical, h.Count)
-	case h.BodyBytes > BytesMax-HeaderBytes || h.RawBodyBytes > BytesMax-HeaderBytes:
+	case h.BodyBytes > bodyBytesMax || h.RawBodyBytes > bodyBytesMax:
 		return damaged(Lengths, "body of %d bytes, %d before compression", h.BodyBytes, h.RawBodyBytes)
 	case h.Codec == None && h.BodyBytes != h.RawBodyBytes:
 		return damaged(Lengths, "uncompressed, but %d and %d bytes", h.BodyBytes, h.RawBodyBytes)
+	case h.Codec != None && h.BodyBytes >= h.RawBodyBytes:
+		return damaged(Lengths, "compressed from %d bytes to %d", h.RawBodyBytes, h.BodyBytes)
+	case h.TimeMin > h.TimeMax:
+		return damaged(Lengths, "event times %d to %d", h.TimeMin, h.TimeMax)
 	case h.RawBodyBytes < h.Count*recordBytesMin:
 		return damaged(Lengths, "%d events in %d bytes", h.Count, h.RawBodyBytes)
 	}

@@ -1,8 +1,7 @@
 package block
 
 import (
-	"encoding/binary"
-	"unsafe"
+	"math/bits"
 
 	"github.com/edgedhq/edged"
 )
@@ -28,179 +27,113 @@ const recordBytesMin = 2
 // jsonType is the content type that is not written.
 const jsonType = "application/json"
 
-// appendRecord appends a draft as a record.
-func appendRecord(dst []byte, d *edged.Draft, wall int64) []byte {
-	at := len(dst)
-	dst = append(dst, 0, 0) // the length, for most records one byte; the flags
-	flags := byte(0)
+// shape is a record measured before it is written, so that its length can go first.
+type shape struct {
+	flags byte
+	delta int64 // event time less the HLC wall time; wraps, as the reader's sum does
+	rest  int   // bytes after the length
+}
+
+func shapeOf(d *edged.Draft, wall int64) shape {
+	s := shape{rest: 1 + len(d.Data)}
 	if d.HasTime && d.Time != wall {
-		flags |= hasTime
-		dst = binary.AppendVarint(dst, d.Time-wall)
+		s.flags, s.delta = hasTime, d.Time-wall
+		s.rest += uvarintBytes(zigzag(s.delta))
 	}
 	if len(d.ID) > 0 {
-		flags |= hasID
-		dst = appendString(dst, d.ID)
+		s.flags |= hasID
+		s.rest += stringBytes(len(d.ID))
 	}
 	if len(d.Key) > 0 {
-		flags |= hasKey
-		dst = appendString(dst, d.Key)
+		s.flags |= hasKey
+		s.rest += stringBytes(len(d.Key))
 	}
 	if len(d.Type) > 0 {
-		flags |= hasType
-		dst = appendString(dst, d.Type)
+		s.flags |= hasType
+		s.rest += stringBytes(len(d.Type))
 	}
 	if len(d.ContentType) > 0 && string(d.ContentType) != jsonType {
-		flags |= hasContentType
-		dst = appendString(dst, d.ContentType)
+		s.flags |= hasContentType
+		s.rest += stringBytes(len(d.ContentType))
 	}
 	if len(d.Headers) > 0 {
-		flags |= hasHeaders
-		dst = appendHeaders(dst, d.Headers)
+		s.flags |= hasHeaders
+		s.rest += headersBytes(d.Headers)
 	}
 	if len(d.After) > 0 {
-		flags |= hasExtension
-		item := binary.AppendUvarint([]byte{tagAfter}, uint64(len(d.After)))
-		dst = binary.AppendUvarint(dst, uint64(len(item)+len(d.After)))
-		dst = append(append(dst, item...), d.After...)
+		s.flags |= hasExtension
+		s.rest += stringBytes(extensionBytes(d))
 	}
-	dst[at+1] = flags
-	dst = append(dst, d.Data...)
-	return frame(dst, at)
+	return s
 }
 
-// frame writes the length of the record that begins at at, and makes room if it takes more than
-// the one byte kept for it.
-func frame(dst []byte, at int) []byte {
-	n := uint64(len(dst) - at - 1)
-	if n < 0x80 {
-		dst[at] = byte(n)
-		return dst
-	}
-	var length [binary.MaxVarintLen64]byte
-	wide := binary.PutUvarint(length[:], n)
-	dst = append(dst, length[:wide-1]...)
-	copy(dst[at+wide:], dst[at+1:at+1+int(n)])
-	copy(dst[at:], length[:wide])
-	return dst
-}
+// size is the length of the whole record.
+func (s *shape) size() int { return uvarintBytes(uint64(s.rest)) + s.rest }
 
-func appendString[T string | []byte](dst []byte, s T) []byte {
-	dst = binary.AppendUvarint(dst, uint64(len(s)))
-	return append(dst, s...)
-}
-
-func appendHeaders(dst []byte, headers []edged.Header) []byte {
-	dst = binary.AppendUvarint(dst, uint64(len(headers)))
-	for _, h := range headers {
-		dst = appendString(dst, h.Name)
-		dst = appendString(dst, h.Value)
+// put writes d, whose shape s is, as a record over out, which has exactly its size.
+func (s *shape) put(out []byte, d *edged.Draft) {
+	at := putUvarint(out, 0, uint64(s.rest))
+	out[at] = s.flags
+	at++
+	if s.flags&hasTime != 0 {
+		at = putUvarint(out, at, zigzag(s.delta))
 	}
-	return dst
-}
-
-// reader takes fields off a record. The first that is missing spoils it.
-type reader struct {
-	rest []byte
-	bad  bool
-}
-
-func (r *reader) uvarint() uint64 {
-	if len(r.rest) > 0 && r.rest[0] < 0x80 {
-		v := r.rest[0]
-		r.rest = r.rest[1:]
-		return uint64(v)
+	if s.flags&hasID != 0 {
+		at = putString(out, at, d.ID)
 	}
-	v, n := binary.Uvarint(r.rest)
-	if n <= 0 {
-		r.bad, r.rest = true, nil
-		return 0
+	if s.flags&hasKey != 0 {
+		at = putString(out, at, d.Key)
 	}
-	r.rest = r.rest[n:]
-	return v
-}
-
-func (r *reader) varint() int64 {
-	v, n := binary.Varint(r.rest)
-	if n <= 0 {
-		r.bad, r.rest = true, nil
-		return 0
+	if s.flags&hasType != 0 {
+		at = putString(out, at, d.Type)
 	}
-	r.rest = r.rest[n:]
-	return v
-}
-
-func (r *reader) bytes() []byte {
-	n := r.uvarint()
-	if n > uint64(len(r.rest)) {
-		r.bad, r.rest = true, nil
-		return nil
+	if s.flags&hasContentType != 0 {
+		at = putString(out, at, d.ContentType)
 	}
-	b := r.rest[:n]
-	r.rest = r.rest[n:]
-	return b
-}
-
-// text takes a string that points into the block: its bytes never change, and the garbage
-// collector keeps them as long as the string.
-func (r *reader) text() string {
-	b := r.bytes()
-	return unsafe.String(unsafe.SliceData(b), len(b))
-}
-
-// record reads the fields of one record into e, whose HLC is set.
-func (r *reader) record(e *edged.Event) {
-	if len(r.rest) == 0 {
-		r.bad = true
-		return
-	}
-	flags := r.rest[0]
-	r.rest = r.rest[1:]
-	e.Time = e.HLC.Wall
-	if flags&hasTime != 0 {
-		e.Time += r.varint()
-	}
-	e.ID, e.Key, e.Type, e.ContentType, e.Headers = "", "", "", "", nil
-	if flags&hasID != 0 {
-		e.ID = r.text()
-	}
-	if flags&hasKey != 0 {
-		e.Key = r.text()
-	}
-	if flags&hasType != 0 {
-		e.Type = r.text()
-	}
-	if flags&(hasContentType|hasHeaders|hasProducer|hasExtension) != 0 {
-		r.rare(flags, e)
-	}
-	e.Data = r.rest
-}
-
-// rare reads the fields that few records have.
-func (r *reader) rare(flags byte, e *edged.Event) {
-	if flags&hasContentType != 0 {
-		e.ContentType = r.text()
-	}
-	if flags&hasHeaders != 0 {
-		n := r.uvarint()
-		if n > uint64(len(r.rest)/2) { // each takes two bytes at least
-			r.bad, r.rest = true, nil
-			return
-		}
-		e.Headers = make([]edged.Header, n)
-		for i := range e.Headers {
-			e.Headers[i] = edged.Header{Name: r.text(), Value: r.text()}
+	if s.flags&hasHeaders != 0 {
+		at = putUvarint(out, at, uint64(len(d.Headers)))
+		for i := range d.Headers {
+			at = putString(out, at, d.Headers[i].Name)
+			at = putString(out, at, d.Headers[i].Value)
 		}
 	}
-	if flags&hasProducer != 0 {
-		r.bad, r.rest = true, nil // reserved: a block that uses it has another version
-		return
+	if s.flags&hasExtension != 0 {
+		at = putUvarint(out, at, uint64(extensionBytes(d)))
+		out[at] = tagAfter
+		at = putString(out, at+1, d.After)
 	}
-	if flags&hasExtension != 0 {
-		items := reader{rest: r.bytes()}
-		for len(items.rest) > 0 && !items.bad {
-			items.uvarint()
-			items.bytes()
-		}
-		r.bad = r.bad || items.bad
-	}
+	copy(out[at:], d.Data)
 }
+
+// extensionBytes is the length of the extension's items: a tag of one byte, and a string.
+func extensionBytes(d *edged.Draft) int { return 1 + stringBytes(len(d.After)) }
+
+func headersBytes(headers []edged.Header) int {
+	n := uvarintBytes(uint64(len(headers)))
+	for i := range headers {
+		n += stringBytes(len(headers[i].Name)) + stringBytes(len(headers[i].Value))
+	}
+	return n
+}
+
+func putString[T string | []byte](out []byte, at int, s T) int {
+	at = putUvarint(out, at, uint64(len(s)))
+	return at + copy(out[at:], s)
+}
+
+func putUvarint(out []byte, at int, v uint64) int {
+	for v >= 0x80 {
+		out[at] = byte(v) | 0x80
+		v >>= 7
+		at++
+	}
+	out[at] = byte(v)
+	return at + 1
+}
+
+// stringBytes is the size of a string of n bytes with its length.
+func stringBytes(n int) int { return uvarintBytes(uint64(n)) + n }
+
+func uvarintBytes(v uint64) int { return (bits.Len64(v|1) + 6) / 7 }
+
+func zigzag(v int64) uint64 { return uint64(v)<<1 ^ uint64(v>>63) }
