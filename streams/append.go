@@ -38,6 +38,9 @@ func (b *Broker) Append(ctx context.Context, p *edged.Publication) (edged.Receip
 		a.ids = a.ids || len(p.Drafts[i].ID) > 0
 	}
 	s.queue(a)
+	if p.Ack.BeforeDisk() {
+		b.store.Hurry()
+	}
 	select {
 	case <-a.done:
 		rec, err := a.result, a.err
