@@ -64,9 +64,8 @@ func (b *Batch) refuseMember(name []byte) error {
 
 // name reads a member's name.
 func (b *Batch) name(r *jsonscan.Reader) []byte {
-	v := r.Name()
-	name := v.Content(b.body)
-	if v.Marks&jsonscan.Escaped != 0 {
+	name, marks := r.Name()
+	if marks&jsonscan.Escaped != 0 {
 		name, _ = jsonscan.Unescape(nil, name)
 	}
 	return name
@@ -234,7 +233,7 @@ func (b *Batch) headersValue(d *edged.Draft, v jsonscan.Value) error {
 	r := jsonscan.ReaderAt(b.body, v.From)
 	from := len(b.headers)
 	for r.Open('{'); r.More('}'); {
-		name, err := b.text("headers", r.Name())
+		name, err := b.text("headers", r.NameValue())
 		if err != nil {
 			return err
 		}

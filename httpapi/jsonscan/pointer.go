@@ -56,9 +56,8 @@ func Find(text []byte, p Pointer) (Value, bool) {
 // enterMember moves to the value of the member of that name.
 func (r *Reader) enterMember(name string) bool {
 	for r.Open('{'); r.More('}'); r.Value() {
-		got := r.Name()
-		content := got.Content(r.scan.text)
-		if got.Marks == 0 && string(content) == name || got.Marks != 0 && equalUnescaped(content, name) {
+		got, marks := r.Name()
+		if marks == 0 && string(got) == name || marks != 0 && equalUnescaped(got, name) {
 			return true
 		}
 	}

@@ -164,8 +164,14 @@ func (r *Reader) More(bracket byte) bool {
 	return true
 }
 
-// Name reads a member's name and its colon; the Value is the name's string.
-func (r *Reader) Name() Value {
+// Name reads a member's name and its colon: the content of the string, still escaped if so marked.
+func (r *Reader) Name() (name []byte, marks Marks) {
+	v := r.NameValue()
+	return v.Content(r.scan.text), v.Marks
+}
+
+// NameValue reads a member's name and its colon, and tells where the string stands.
+func (r *Reader) NameValue() Value {
 	r.next()
 	if r.scan.why != none {
 		return Value{}

@@ -167,7 +167,7 @@ func rebuild(text []byte) string {
 		case Object:
 			b.WriteByte('{')
 			for r.Open('{'); r.More('}'); comma = "," {
-				fmt.Fprintf(&b, `%s%s:`, comma, r.Name().Bytes(text))
+				fmt.Fprintf(&b, `%s%s:`, comma, r.NameValue().Bytes(text))
 				value()
 			}
 			b.WriteByte('}')
