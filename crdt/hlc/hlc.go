@@ -1,18 +1,18 @@
 // Package hlc is the hybrid logical clock: time stamps that follow the wall clock when they can,
 // and never repeat or go back when it does (Kulkarni et al., "Logical Physical Clocks", 2014).
 //
-//	wall clock   100   100    90   200        300 heard of      210
-//	Stamp(1)    100+0      100+2  200+0                       300+6
-//	Stamp(2)          100+1            ..
-//	Observe                                  300+5 followed
+//	wall clock   100       100       90        200       200       210
+//	call         Stamp(1)  Stamp(2)  Stamp(1)  Stamp(1)  Observe   Stamp(1)
+//	                                                     300+5
+//	answer       100+0     100+1     100+3     200+0     followed  300+6
 //
 // A stamp is wall nanoseconds and a counter; one call reserves stamps for a whole block, whose
 // event i has counter + i. The 8 and 4 bytes in which blocks carry it are in streams/block.
 //
 // # Invariants
 //
-// Every stamp is above all that were given out, followed or restored before. The clock runs ahead
-// of the wall clock by no more than AheadMax, or what the wall clock itself was set back.
+// Every stamp is above all that were given out, followed or restored before. What others say moves
+// the clock ahead of the wall clock by AheadMax at most.
 //
 // # Not here
 //
@@ -44,7 +44,7 @@ func New(now func() time.Time) *Clock { return &Clock{now: now} }
 // them: the wall time, or one past the last stamp when the wall clock is not past it. When the
 // counter has no room for n the stamp moves on by a nanosecond.
 func (c *Clock) Stamp(n int) edged.Timestamp {
-	if n < 1 || n > math.MaxUint32 {
+	if n < 1 || int64(n) > math.MaxUint32 {
 		panic("hlc: a stamp is for at least one event, and for no more than a counter can count")
 	}
 	first := edged.Timestamp{Wall: c.now().UnixNano()}
