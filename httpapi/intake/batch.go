@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"unsafe"
@@ -24,6 +25,7 @@ type Request struct {
 	Form        Form
 	ContentType string
 	Body        []byte
+	Root        string              // what locations call the body; empty is "body"
 	Header      map[string][]string // for Binary; names canonical
 	Key         Param               // of Lines, a value that begins with a slash is a JSON Pointer
 	Time        Param               // the same
@@ -90,7 +92,7 @@ func (b *Batch) Read(req *Request) error {
 
 func (b *Batch) read() error {
 	if limit := b.request.Form.BytesMax(b.request.Limits); int64(len(b.body)) > limit {
-		return b.request.Form.TooLarge(b.request.Limits, int64(len(b.body)))
+		return b.request.Form.tooLarge(b.root(), limit, int64(len(b.body)))
 	}
 	if err := b.readParams(); err != nil {
 		return err
@@ -183,12 +185,12 @@ func (b *Batch) wholeBody(d *edged.Draft) error {
 	case jsonClass:
 		v, err := jsonscan.Check(b.body)
 		if err != nil {
-			return malformed("body", err)
+			return malformed(b.root(), err)
 		}
 		d.Data = b.tight(v, b.body)
 	case packClass:
 		if err := packscan.Check(b.body); err != nil {
-			return malformed("body", err)
+			return malformed(b.root(), err)
 		}
 	}
 	return nil
@@ -199,8 +201,8 @@ func (b *Batch) next() (*edged.Draft, error) {
 	if most := b.request.Limits.BatchEventsMax; len(b.Drafts) >= most && b.request.Form.Many() {
 		return nil, &edged.Refusal{
 			Kind: edged.TooLarge, Limit: int64(most), Size: int64(most) + 1,
-			Detail: "body: a batch has at most " + strconv.Itoa(most) + " events; send the rest in another",
-			Fields: []edged.Field{{Location: "body", Message: "want at most " + strconv.Itoa(most) + " events"}},
+			Detail: b.root() + ": a batch has at most " + strconv.Itoa(most) + " events; send the rest in another",
+			Fields: []edged.Field{{Location: b.root(), Message: "want at most " + strconv.Itoa(most) + " events"}},
 		}
 	}
 	b.Drafts = append(b.Drafts, b.every)
@@ -210,7 +212,7 @@ func (b *Batch) next() (*edged.Draft, error) {
 // finish checks that a body of many events had one.
 func (b *Batch) finish() error {
 	if len(b.Drafts) == 0 {
-		return refuse("body", "want at least one event")
+		return refuse(b.root(), "want at least one event")
 	}
 	return nil
 }
@@ -240,9 +242,12 @@ func (b *Batch) identify() error {
 	return nil
 }
 
+// root names the body.
+func (b *Batch) root() string { return cmp.Or(b.request.Root, "body") }
+
 // where names a member of the event that is being read.
 func (b *Batch) where(member string) string {
-	s := "body"
+	s := b.root()
 	if b.request.Form.Many() {
 		s += "[" + strconv.Itoa(max(len(b.Drafts)-1, 0)) + "]"
 	}

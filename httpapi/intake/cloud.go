@@ -31,7 +31,7 @@ func (b *Batch) cloudOne() error {
 	}
 	r.End()
 	if r.Failed() {
-		return malformed("body", r.Err())
+		return malformed(b.root(), r.Err())
 	}
 	return nil
 }

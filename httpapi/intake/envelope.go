@@ -92,7 +92,7 @@ func (b *Batch) array() error {
 	}
 	r.End()
 	if r.Failed() {
-		return malformed("body", r.Err())
+		return malformed(b.root(), r.Err())
 	}
 	return b.finish()
 }

@@ -63,12 +63,14 @@ func (f Form) BytesMax(l Limits) int64 {
 }
 
 // TooLarge refuses a body of the form that is past BytesMax; size is what is known of it.
-func (f Form) TooLarge(l Limits, size int64) error {
+func (f Form) TooLarge(l Limits, size int64) error { return f.tooLarge("body", f.BytesMax(l), size) }
+
+func (f Form) tooLarge(location string, limit, size int64) error {
 	what := "the body of a batch"
 	if f <= Binary {
 		what = "the data of one event"
 	}
-	return tooLarge("body", what, f.BytesMax(l), size)
+	return tooLarge(location, what, limit, size)
 }
 
 func isMedia(contentType, media string) bool {

@@ -14,11 +14,11 @@ import (
 // packed reads an array of envelopes in MessagePack. The whole body is held to its claims first.
 func (b *Batch) packed() error {
 	if err := packscan.Check(b.body); err != nil {
-		return malformed("body", err)
+		return malformed(b.root(), err)
 	}
 	array := b.token(0)
 	if array.Kind != packscan.Array {
-		return edged.RefuseField(edged.BadRequest, "body", nil, "want an array of envelopes, found %s", array.Kind)
+		return edged.RefuseField(edged.BadRequest, b.root(), nil, "want an array of envelopes, found %s", array.Kind)
 	}
 	at := array.To
 	for range array.Len {
