@@ -164,7 +164,11 @@ func Next(b []byte, at int) (Token, error) {
 	case c < 0xa0:
 		return t.container(b, Array, 0, int(c&15))
 	case c < 0xc0:
-		return t.body(b, String, 0, int(c&31))
+		n := int(c & 31)
+		if n > len(b)-at-1 {
+			return t.body(b, String, 0, n)
+		}
+		return Token{Kind: String, From: at, Body: at + 1, To: at + 1 + n, Len: n}, nil
 	case c >= 0xe0:
 		t.Kind, t.bits = Int, uint64(int64(int8(c)))
 	default:
