@@ -1,0 +1,119 @@
+package httpapi
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/edgedhq/edged"
+	"github.com/edgedhq/edged/httpapi/intake"
+)
+
+// publishQuery is what a publish says beside its events.
+type publishQuery struct {
+	ack             edged.Ack
+	timeout         time.Duration
+	after           *edged.Cursor
+	key, time, kind intake.Param
+}
+
+var publishWords = []string{"ack", "after", "key", "time", "timeout", "type"} // read-only
+
+// parsePublishQuery reads the query of a publish. A word that it does not know is refused, for a
+// mistyped ack would weaken a promise in silence.
+func parsePublishQuery(raw string) (publishQuery, error) {
+	q := publishQuery{timeout: ackTimeoutDefault}
+	seen := 0
+	for raw != "" {
+		var pair string
+		pair, raw, _ = strings.Cut(raw, "&")
+		if pair == "" {
+			continue
+		}
+		name, value, err := unescapePair(pair)
+		if err != nil {
+			return q, err
+		}
+		bit, err := q.set(name, value)
+		if err != nil {
+			return q, err
+		}
+		if seen&bit != 0 {
+			return q, edged.RefuseField(edged.Invalid, "query."+name, nil, "is there twice")
+		}
+		seen |= bit
+	}
+	return q, nil
+}
+
+// unescapePair takes a pair of a query apart.
+func unescapePair(pair string) (name, value string, err error) {
+	name, value, _ = strings.Cut(pair, "=")
+	if !strings.ContainsAny(pair, "%+;") {
+		return name, value, nil
+	}
+	if strings.Contains(pair, ";") {
+		err = errors.New("a semicolon")
+	}
+	if err == nil {
+		name, err = url.QueryUnescape(name)
+	}
+	if err == nil {
+		value, err = url.QueryUnescape(value)
+	}
+	if err != nil {
+		return "", "", edged.RefuseField(edged.BadRequest, "query", cut(pair, 100), "want pairs of name=value, escaped as in a URL")
+	}
+	return name, value, nil
+}
+
+// set takes one pair, and gives the bit of its name.
+func (q *publishQuery) set(name, value string) (bit int, err error) {
+	switch name {
+	case "ack":
+		q.ack, err = edged.ParseAck(value)
+		return 1 << 0, err
+	case "timeout":
+		q.timeout, err = parseAckTimeout("query.timeout", value)
+		return 1 << 1, err
+	case "after":
+		at, err := edged.ParseCursor(value)
+		if err != nil {
+			return 0, edged.RefuseField(edged.BadCursor, "query.after", nil, "pass on a cursor exactly as a node gave it")
+		}
+		q.after = &at
+		return 1 << 2, nil
+	case "key":
+		q.key = intake.Param{Value: value, Location: "query.key"}
+		return 1 << 3, nil
+	case "time":
+		q.time = intake.Param{Value: value, Location: "query.time"}
+		return 1 << 4, nil
+	case "type":
+		q.kind = intake.Param{Value: value, Location: "query.type"}
+		return 1 << 5, nil
+	}
+	return 0, edged.RefuseField(edged.Invalid, "query."+cut(name, 100), nil, "unknown parameter; %s", suggest(name, publishWords))
+}
+
+func parseAckTimeout(location, text string) (time.Duration, error) {
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 || d > ackTimeoutMax {
+		return 0, edged.RefuseField(edged.Invalid, location, cut(text, 100),
+			"want a duration above zero such as 250ms or 10s, at most %s", durationText(ackTimeoutMax))
+	}
+	return d, nil
+}
+
+// publishSaid reads ack and timeout as a live frame gives them: empty is the default.
+func publishSaid(ack, timeout string) (q publishQuery, err error) {
+	q.timeout = ackTimeoutDefault
+	if q.ack, err = edged.ParseAck(ack); err != nil {
+		return q, edged.RefuseField(edged.Invalid, "frame.ack", cut(ack, 100), "want memory, disk, region or regions:N with N from 1 to 1000")
+	}
+	if timeout != "" {
+		q.timeout, err = parseAckTimeout("frame.timeout", timeout)
+	}
+	return q, err
+}
