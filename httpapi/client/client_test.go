@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -141,7 +142,7 @@ func TestPublishRetries(t *testing.T) {
 		key      string
 		answers  []func(http.ResponseWriter)
 		wantErr  error
-		attempts int
+		attempts int32
 	}{
 		{"overloaded, no key", "", []func(http.ResponseWriter){refusal(429, "overloaded", "false"), created}, nil, 2},
 		{"ack timeout, key", "k", []func(http.ResponseWriter){refusal(504, "ack_timeout", `"unknown"`), created}, nil, 2},
@@ -151,7 +152,7 @@ func TestPublishRetries(t *testing.T) {
 	}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
-			attempts := 0
+			var attempts atomic.Int32
 			c := serve(t, func(w http.ResponseWriter, r *http.Request) {
 				if got := r.Header.Get("Idempotency-Key"); got != tc.key {
 					t.Errorf("key %q", got)
@@ -163,13 +164,12 @@ func TestPublishRetries(t *testing.T) {
 				if string(body) != `[{"data":1}]` {
 					t.Errorf("body %s", body)
 				}
-				attempts++
-				tc.answers[attempts-1](w)
+				tc.answers[attempts.Add(1)-1](w)
 			})
 			got, err := c.Publish(t.Context(), "s", []Draft{{Data: []byte("1")}},
 				PublishOptions{Ack: "disk", IdempotencyKey: tc.key, RetryFor: time.Minute})
-			if !errors.Is(err, tc.wantErr) || attempts != tc.attempts {
-				t.Fatalf("got %v after %d attempts, want %v after %d", err, attempts, tc.wantErr, tc.attempts)
+			if n := attempts.Load(); !errors.Is(err, tc.wantErr) || n != tc.attempts {
+				t.Fatalf("got %v after %d attempts, want %v after %d", err, n, tc.wantErr, tc.attempts)
 			}
 			if err == nil && (got.Count != 1 || got.PartitionSeqs["0"] != [2]uint64{4, 4}) {
 				t.Fatalf("receipt %+v", got)
@@ -190,14 +190,14 @@ func created(w http.ResponseWriter) {
 func lose(http.ResponseWriter) { panic(http.ErrAbortHandler) }
 
 func TestConnectionLostWithoutKeyIsNotTriedAgain(t *testing.T) {
-	attempts := 0
+	var attempts atomic.Int32
 	c := serve(t, func(http.ResponseWriter, *http.Request) {
-		attempts++
+		attempts.Add(1)
 		panic(http.ErrAbortHandler)
 	})
 	_, err := c.Publish(t.Context(), "s", []Draft{{Data: []byte("1")}}, PublishOptions{RetryFor: time.Minute})
-	if err == nil || attempts != 1 {
-		t.Fatalf("got %v after %d attempts", err, attempts)
+	if n := attempts.Load(); err == nil || n != 1 {
+		t.Fatalf("got %v after %d attempts", err, n)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -131,11 +132,11 @@ func (s *socket) next() ([]byte, error) {
 
 // take appends n bytes to the payload. It grows as bytes come, not as the header promises.
 func (s *socket) take(n int64) error {
-	const step = 64 << 10
+	const step = 32 << 10
 	for n > 0 {
 		part := int(min(n, step))
 		at := len(s.payload)
-		s.payload = append(s.payload, make([]byte, part)...)
+		s.payload = slices.Grow(s.payload, part)[:at+part]
 		if _, err := io.ReadFull(s.r, s.payload[at:]); err != nil {
 			return fmt.Errorf("client: websocket: %w", err)
 		}

@@ -85,7 +85,10 @@ func checkAck(text string) error {
 		return fmt.Errorf("%q: want memory, disk, region or regions:N", text)
 	}
 	if a.BeyondNode() {
-		return fmt.Errorf("%q needs other nodes, and this build has no mesh yet; want memory or disk", text)
+		return fmt.Errorf("%q needs other nodes, and this build has no mesh yet; want disk", text)
+	}
+	if a.BeforeDisk() {
+		return fmt.Errorf("%q can be asked for by each publish (?ack=memory), but is no default in this build; want disk", text)
 	}
 	return nil
 }

@@ -1,0 +1,77 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/edgedhq/edged"
+)
+
+const (
+	stallMax = 20 * time.Second // a disk that takes longer for a write makes the node not ready
+	probeMax = 5 * time.Second  // a broker that takes longer to answer is wedged
+)
+
+// health is what a load balancer and a supervisor want to know.
+type health struct{ n *Node }
+
+// probe is one question to the broker that may be under way.
+type probe struct {
+	asked atomic.Int64 // Unix nanoseconds; 0 when it has answered
+}
+
+// Alive fails when the broker holds its locks and does not let go. A slow disk, a full one or a
+// missing peer is no reason to restart.
+func (h health) Alive() error {
+	n := h.n
+	now := n.cfg.Now().UnixNano()
+	if since := n.probe.asked.Load(); since != 0 {
+		if waited := time.Duration(now - since); waited > probeMax {
+			return fmt.Errorf("the broker has not answered for %s", waited.Round(time.Second))
+		}
+		return nil
+	}
+	if n.probe.asked.CompareAndSwap(0, now) {
+		go func() {
+			n.broker.Stats()
+			n.probe.asked.Store(0)
+		}()
+	}
+	return nil
+}
+
+// Checks are the conditions of being ready.
+func (h health) Checks() []edged.Check {
+	n := h.n
+	checks := []edged.Check{{Name: string(edged.Starting), OK: n.ready.Load()}}
+	if !checks[0].OK {
+		checks[0].Detail = "not all parts run yet, or not any more; ask again in a second"
+	}
+	return append(checks, n.checkSpace(), n.checkDisk())
+}
+
+func (n *Node) checkSpace() edged.Check {
+	st := n.store.Stats()
+	c := edged.Check{Name: "storage", OK: true}
+	if st.FreeBytes >= 0 {
+		c.Detail = fmt.Sprintf("%d MiB free, %d MiB in the database", st.FreeBytes>>20, st.DatabaseBytes>>20)
+	}
+	if err := n.store.Writable(); err != nil {
+		c.OK, c.Detail = false, err.Error()
+		if r, ok := errors.AsType[*edged.Refusal](err); ok {
+			c.Detail = r.Detail
+		}
+	}
+	return c
+}
+
+func (n *Node) checkDisk() edged.Check {
+	waiting := n.store.Stats().WaitingFor
+	if waiting > stallMax {
+		return edged.Check{Name: "disk", Detail: fmt.Sprintf(
+			"a write has waited %s for the disk; look for a failing or overloaded device", waiting.Round(time.Second))}
+	}
+	return edged.Check{Name: "disk", OK: true}
+}

@@ -1,0 +1,212 @@
+// Package node is the roof: it opens, wires, runs and closes one node, and it alone sees more
+// than one pillar.
+//
+//	n, err := node.Open(node.Config{Name: "eu-1", Data: dir})
+//	defer n.Close()
+//	err = n.Run(ctx) // until ctx ends; then drains
+//
+//	Open:   storage ─▶ streams ─▶ door (HTTP) ─▶ listener      a list of steps
+//	Run:    storage, streams, door, each a machine; the first that ends stops the rest, and they
+//	        stop last to first: the door drains while the broker answers, the broker ends while
+//	        storage still commits
+//	Close:  the list of steps backwards
+//
+// Which type plugs into which seam stands in plugs.go.
+//
+// # Invariants
+//
+// A node that could not open holds nothing: not the directory, not the port. A machine that ends
+// before it was asked to is an error, whatever it returns.
+//
+// # Not here
+//
+// Flags, files, variables and signals: cmd/edged. What the parts do: streams, httpapi.
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/edgedhq/edged"
+	"github.com/edgedhq/edged/crdt/hlc"
+	"github.com/edgedhq/edged/httpapi"
+	"github.com/edgedhq/edged/streams"
+	"github.com/edgedhq/edged/streams/storage"
+)
+
+// Config is the sum of the parts' Options, with what they share. Data is needed; the rest of the
+// zero value is ready for use.
+type Config struct {
+	Name    string // default "node"
+	Region  string // default "local"
+	Data    string // directory of everything that the node keeps
+	Version string // of the build
+	Listen  string // HTTP address, default 127.0.0.1:8080; port 0 takes a free one
+
+	CertFile, KeyFile string // PEM; with them the node serves HTTPS
+
+	// DrainFor bounds the time that readers and requests have to end at a stop. Default 10 s.
+	DrainFor time.Duration
+	// MemoryBytes is what the process may take; caches and queues shrink to fit. 0: no bound.
+	MemoryBytes int64
+
+	Storage storage.Options // Label, Log and Now are the node's
+	Streams streams.Options // Log and Now are the node's
+	HTTP    httpapi.Options // Node, Region, Version, Log and Now are the node's
+
+	Log *slog.Logger     // nil discards
+	Now func() time.Time // nil asks the wall clock
+}
+
+func (c Config) withDefaults() (Config, error) {
+	if c.Data == "" {
+		return c, errors.New("node: config: want a data directory")
+	}
+	preset(&c.Name, "node")
+	preset(&c.Region, "local")
+	preset(&c.Version, "devel")
+	preset(&c.Listen, "127.0.0.1:8080")
+	preset(&c.DrainFor, 10*time.Second)
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	c.fit()
+	c.Storage.Label, c.Storage.Log, c.Storage.Now = c.Name, c.Log, c.Now
+	c.Streams.Log, c.Streams.Now = c.Log, c.Now
+	c.HTTP.Node, c.HTTP.Region, c.HTTP.Version, c.HTTP.Log, c.HTTP.Now = c.Name, c.Region, c.Version, c.Log, c.Now
+	return c, nil
+}
+
+// preset gives an unset field its default.
+func preset[T comparable](field *T, value T) {
+	var unset T
+	if *field == unset {
+		*field = value
+	}
+}
+
+// fit bounds the caches and queues that are not set by the memory that there is; together they
+// may take about half of it.
+func (c *Config) fit() {
+	if c.MemoryBytes <= 0 {
+		return
+	}
+	share := func(field *int64, part, most int64) {
+		if *field == 0 {
+			*field = min(c.MemoryBytes/part, most)
+		}
+	}
+	share(&c.Streams.RingsBytesMax, 8, 256<<20)
+	share(&c.Streams.PendingBytesMax, 8, 64<<20)
+	share(&c.Streams.DedupeBytesMax, 8, 1<<30)
+	share(&c.Storage.CacheBytes, 16, 16<<20)
+	share(&c.Storage.MemTableBytes, 32, 16<<20)
+}
+
+// Node is one open node.
+type Node struct {
+	cfg     Config
+	store   *storage.Store
+	broker  *streams.Broker
+	api     *httpapi.Server
+	door    *door
+	closers []func() error // of the steps that were taken
+	ready   atomic.Bool    // from when Run has started the machines until it stops them
+	probe   probe
+}
+
+// step is one thing to open; what it returns undoes it, nil if there is nothing to undo.
+type step struct {
+	name string
+	open func() (undo func() error, err error)
+}
+
+// Open takes the data directory and the port. It starts nothing; the caller owes it a Close.
+func Open(cfg Config) (*Node, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	n := &Node{cfg: cfg}
+	for _, s := range n.steps() {
+		undo, err := s.open()
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("node: %s: %w", s.name, err), n.Close())
+		}
+		if undo != nil {
+			n.closers = append(n.closers, undo)
+		}
+	}
+	return n, nil
+}
+
+func (n *Node) steps() []step {
+	return []step{
+		{"storage", func() (func() error, error) {
+			clock := hlc.New(n.cfg.Now)
+			store, err := storage.OpenDisk(n.cfg.Data, clock, n.cfg.Storage)
+			if err != nil {
+				return nil, err
+			}
+			n.store = store
+			return store.Close, nil
+		}},
+		{"streams", func() (undo func() error, err error) {
+			n.broker, err = streams.New(n.store, n.cfg.Streams)
+			return nil, err
+		}},
+		{"door", func() (undo func() error, err error) {
+			n.api, err = httpapi.New(httpapi.Parts{
+				Streams: n.broker, Catalog: n.broker, Cluster: cluster{n}, Health: health{n}, Metrics: metrics{n},
+			}, n.cfg.HTTP)
+			return nil, err
+		}},
+		{"listener", func() (func() error, error) {
+			d, err := listen(n.api, n.cfg)
+			if err != nil {
+				return nil, err
+			}
+			n.door = d
+			return d.close, nil
+		}},
+	}
+}
+
+// Run serves until ctx ends, then drains, and returns nil; or until a part fails. It is called
+// once, and everything that it starts has ended when it returns.
+func (n *Node) Run(ctx context.Context) error {
+	n.ready.Store(true)
+	defer n.ready.Store(false)
+	return runAll(ctx, []machine{
+		{"storage", n.store.Run},
+		{"streams", n.broker.Run},
+		{"door", n.door.run},
+	})
+}
+
+// Close gives back what Open took, last first. After a Run that ended well the stop is clean.
+func (n *Node) Close() error {
+	var errs []error
+	for i := len(n.closers) - 1; i >= 0; i-- {
+		errs = append(errs, n.closers[i]())
+	}
+	n.closers = nil
+	return errors.Join(errs...)
+}
+
+// Addr is the address that the door listens on.
+func (n *Node) Addr() net.Addr { return n.door.listener.Addr() }
+
+// URL is how a client on this machine reaches the door.
+func (n *Node) URL() string { return n.door.url() }
+
+// Origin is under whom this run writes.
+func (n *Node) Origin() edged.Origin { return n.store.Origin() }
