@@ -92,8 +92,9 @@ func TestInflate(t *testing.T) {
 }
 
 func TestBombs(t *testing.T) {
-	zeros := make([]byte, 64<<20)
-	for name, raw := range map[string][]byte{"gzip": gzipped(t, zeros), "zstd": zstded(t, zeros, true), "zstd stream": zstded(t, zeros, false)} {
+	zeros := make([]byte, 16<<20)
+	bombs := map[string][]byte{"gzip": gzipped(t, zeros), "zstd": zstded(t, zeros, true), "zstd stream": zstded(t, zeros, false)}
+	for name, raw := range bombs {
 		e := zstdEncoding
 		if name == "gzip" {
 			e = gzipEncoding
@@ -108,7 +109,8 @@ func TestBombs(t *testing.T) {
 		}
 	}
 	s, a := publisher(t, Options{})
-	for name, raw := range map[string][]byte{"gzip": gzipped(t, zeros), "zstd": zstded(t, zeros, true)} {
+	for name, raw := range bombs {
+		name, _, _ = strings.Cut(name, " ")
 		for _, contentType := range []string{"application/json", "application/x-ndjson"} {
 			w := send(s, "", string(raw), "Content-Encoding", name, "Content-Type", contentType)
 			if p := object(t, w.Body.Bytes()); w.Code != 413 || p["limit"] == nil || a.calls != 0 {
