@@ -36,6 +36,7 @@ type Server struct {
 	draining  atomic.Bool // set by Drain: no publish and no new feed is taken
 	requests  requestCounts
 	publishes publishCounts
+	feeds     feeds // live readers
 	inbox     inbox
 	logged    quiet
 	exchanges sync.Pool

@@ -120,6 +120,19 @@ func (x *Encoder) Encode(run edged.Run, form Form, shape Shape) *Frames {
 	return f
 }
 
+// Append appends the frames of some events of a run, for a reader who shares them with nobody.
+func (x *Encoder) Append(b []byte, run edged.Run, form Form, shape Shape, from, to int) []byte {
+	x.start(run, form >= Packed)
+	room := x.room
+	x.room = b
+	for i, e := range run.Events(from, to) {
+		x.marked = !shape.Sparse || i == to-1 || uint64(e.Sequence)%sparseEvery == 0
+		x.room = x.frame(x.room, &e, form, shape.DataOnly)
+	}
+	b, x.room = x.room, room
+	return b
+}
+
 // start takes up what the events of the run share.
 func (x *Encoder) start(run edged.Run, packed bool) {
 	name := run.Name()

@@ -384,6 +384,17 @@ func TestAbsentMembersAreLeftOut(t *testing.T) {
 	}
 }
 
+func TestAppendIsARangeOfTheFrames(t *testing.T) {
+	run := typical(20)
+	var x Encoder
+	for form := Items; form < forms; form++ {
+		want := "x" + string(x.Encode(run, form, Shape{}).Range(3, 9))
+		if got := string(x.Append([]byte("x"), run, form, Shape{}, 3, 9)); got != want {
+			t.Errorf("form %d: got %q, want %q", form, got, want)
+		}
+	}
+}
+
 func TestFramesOfAnyLength(t *testing.T) {
 	for _, n := range []int{0, 1, 60, 123, 124, 125, 126, 127, 300, 65_533, 65_534, 65_535, 65_536, 70_000} {
 		data := bytes.Repeat([]byte("1"), n+1)
@@ -488,56 +499,4 @@ func TestObject(t *testing.T) {
 			t.Errorf("packed %v: got %q", packed, s)
 		}
 	}
-}
-
-// typical is a run of n events with 128 bytes of JSON each.
-func typical(n int) *list {
-	events := make([]edged.Event, n)
-	data := []byte(`{"sensor":"t-0017","celsius":21.437,"site":"hall 3","note":"`)
-	data = append(append(data, bytes.Repeat([]byte("n"), 126-len(data))...), `"}`...)
-	for i := range events {
-		events[i] = edged.Event{
-			HLC: edged.Timestamp{Wall: 1790000000_123456789, Logical: uint32(i)},
-			Key: "user-7", Time: 1790000000_120000000 + int64(i)*1000, Data: data,
-		}
-	}
-	return runOf(1000, events...)
-}
-
-func TestNothingIsAllocatedForAnEvent(t *testing.T) {
-	large := typical(1000)
-	for form := Items; form < forms; form++ {
-		var x Encoder
-		x.Encode(large, form, Shape{})
-		if n := testing.AllocsPerRun(20, func() { x.Encode(large, form, Shape{}) }); n > 8 {
-			t.Errorf("form %d: a run of 1,000 events takes %v allocations", form, n)
-		}
-	}
-}
-
-func BenchmarkEncode(b *testing.B) {
-	run := typical(1000)
-	var x Encoder
-	for _, c := range []struct {
-		name string
-		form Form
-	}{{"items", Items}, {"lines", Lines}, {"sse", SSE}, {"text", Text}, {"livetext", LiveText}, {"packed", Packed}, {"binary", Binary}} {
-		b.Run(c.name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				x.Encode(run, c.form, Shape{})
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(run.Len()), "ns/event")
-		})
-	}
-}
-
-func BenchmarkAppendLive(b *testing.B) {
-	run := typical(600)
-	f := encode(run, LiveText, Shape{})
-	var dst []byte
-	for b.Loop() {
-		dst = f.AppendLive(dst[:0], 0, f.Len(), 2)
-	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(run.Len()), "ns/event")
 }
