@@ -55,7 +55,7 @@ func (a *app) doctor(ctx context.Context, c *config.Config) error {
 	data := c.Text("node.data")
 	verdicts := []verdict{
 		a.checkPort(ctx, c),
-		checkMeshPort("127.0.0.1:7946"),
+		checkMeshPort(ctx, "127.0.0.1:7946"),
 		checkBuffers("/proc/sys/net/core"),
 		checkClock(time.Now()),
 		checkSync(data),
@@ -89,7 +89,7 @@ func (a *app) printVerdicts(verdicts []verdict) error {
 func (a *app) checkPort(ctx context.Context, c *config.Config) verdict {
 	address := c.Text("http.listen")
 	v := verdict{Check: "http port", State: stateOK, Detail: address + " is free"}
-	l, err := net.Listen("tcp", address)
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err == nil {
 		l.Close()
 		return v
@@ -109,8 +109,8 @@ func (a *app) checkPort(ctx context.Context, c *config.Config) verdict {
 	return verdict{"http port", stateFail, err.Error(), "choose another address with --http, or stop what listens there"}
 }
 
-func checkMeshPort(address string) verdict {
-	p, err := net.ListenPacket("udp", address)
+func checkMeshPort(ctx context.Context, address string) verdict {
+	p, err := new(net.ListenConfig).ListenPacket(ctx, "udp", address)
 	if err != nil {
 		return verdict{"mesh port", stateWarn, err.Error(), "free UDP port 7946 before this node joins a mesh"}
 	}

@@ -44,7 +44,7 @@ func listen(api *httpapi.Server, cfg Config) (*door, error) {
 		d.server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
 		d.server.Protocols.SetHTTP2(true)
 	}
-	l, err := net.Listen("tcp", cfg.Listen)
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", cfg.Listen)
 	if err != nil {
 		return nil, err
 	}
