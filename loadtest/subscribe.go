@@ -100,7 +100,7 @@ func (o *Options) openLines(ctx context.Context, address, path string) (*net.TCP
 	if err != nil {
 		return nil, nil, err
 	}
-	a, err := c.Do(fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nAccept: application/x-ndjson\r\n%s\r\n",
+	a, err := c.Open(fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nAccept: application/x-ndjson\r\n%s\r\n",
 		path, address, o.authorization()))
 	if err == nil && (a.Status != 200 || !a.Chunked) {
 		err = fmt.Errorf("loadtest: %s answered %d: %s", path, a.Status, a.Body)

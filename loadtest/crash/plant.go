@@ -35,8 +35,7 @@ func plantAll(ctx context.Context, s settings, dir string) error {
 			fmt.Printf("plant %s: NOT FOUND\n", p.name)
 			continue
 		}
-		first, _, _ := strings.Cut(found.Error(), "\n  ")
-		fmt.Printf("plant %s: found: %s\n", p.name, abridged(first))
+		fmt.Printf("plant %s: found: %s\n", p.name, evidence(found.Error()))
 	}
 	if len(missed) > 0 {
 		return fmt.Errorf("planted bugs that nothing found: %s", strings.Join(missed, ", "))
@@ -54,17 +53,21 @@ func (p plant) run(ctx context.Context, s settings, dir string) (found, err erro
 		return nil, err
 	}
 	if p.power {
-		found := powerCuts(ctx, max(s.power, 300), overlay)
-		if found != nil && strings.Contains(found.Error(), "[build failed]") {
-			return nil, found
+		err := powerCuts(ctx, max(s.power, 300), overlay)
+		if err != nil && strings.Contains(err.Error(), "--- FAIL: TestPowerCuts") {
+			return err, nil
 		}
-		return found, ctx.Err()
+		return nil, err
 	}
 	s.edged = filepath.Join(dir, "edged")
 	if err := build(ctx, s.edged, overlay); err != nil {
 		return nil, err
 	}
-	return kills(ctx, s, dir), ctx.Err()
+	err = kills(ctx, s, dir)
+	if errors.Is(err, errViolations) {
+		return err, nil
+	}
+	return nil, err
 }
 
 // overlay writes the changed source and the file that tells the go command of it.
@@ -93,12 +96,18 @@ func (p plant) overlay(dir string) (string, error) {
 	return path, errors.Join(os.WriteFile(path, list, 0o644))
 }
 
-func abridged(s string) string {
-	const most = 300
-	if len(s) > most {
-		return s[:most] + " ..."
+// evidence is the line of a report that says what is wrong.
+func evidence(report string) string {
+	first, _, _ := strings.Cut(report, "\n")
+	for line := range strings.Lines(report) {
+		violation := strings.HasPrefix(line, "  ") && strings.Contains(line, ": ") && !strings.Contains(line, "FAIL")
+		if violation {
+			first = strings.TrimSpace(line)
+			break
+		}
 	}
-	return s
+	const most = 300
+	return first[:min(len(first), most)]
 }
 
 // plants are the storage bugs of the design that kills or power cuts of one node can find.

@@ -19,6 +19,9 @@ import (
 	"github.com/edgedhq/edged/loadtest/process"
 )
 
+// errViolations says that the history does not hold; other errors are of the run itself.
+var errViolations = errors.New("violations")
+
 // node is the name of the one node here.
 const node = "crash"
 
@@ -277,7 +280,7 @@ func (u *suite) judge() error {
 		return nil
 	}
 	const most = 30
-	return fmt.Errorf("%d violations\n  %s", len(found), strings.Join(found[:min(len(found), most)], "\n  "))
+	return fmt.Errorf("%d %w\n  %s", len(found), errViolations, strings.Join(found[:min(len(found), most)], "\n  "))
 }
 
 func (u *suite) tell(when string) {

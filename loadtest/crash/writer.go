@@ -170,7 +170,7 @@ func (w *writer) understand(a lean.Answer) (history.Outcome, *client.Receipt) {
 	if a.Status == 201 {
 		receipt := new(client.Receipt)
 		if err := json.Unmarshal(a.Body, receipt); err != nil {
-			w.suite.complain("%s: receipt %s: %v", w.name, a.Body, err)
+			w.suite.complain("%s: receipt %q: %v", w.name, a.Body, err)
 			return history.Unknown, nil
 		}
 		return history.OK, receipt

@@ -55,40 +55,88 @@ func (c *Conn) Close() error { return c.tcp.Close() }
 // Answer is a response; Body stays valid until the next call.
 type Answer struct {
 	Status  int
-	Chunked bool // Body is empty and what follows is a chunked body
+	Chunked bool // the body came, or with Open comes, in chunks
 	Body    []byte
 }
 
 // Do writes one request and reads its answer.
 func (c *Conn) Do(request []byte) (Answer, error) {
-	if _, err := c.tcp.Write(request); err != nil {
-		return Answer{}, fmt.Errorf("lean: write: %w", err)
+	a, length, err := c.begin(request)
+	if err != nil || a.Status == 101 {
+		return a, err
 	}
-	return c.Read()
-}
-
-// Read takes the next answer from the connection.
-func (c *Conn) Read() (Answer, error) {
-	c.drop(c.used)
-	end, err := c.header()
-	if err != nil {
-		return Answer{}, err
+	if a.Chunked {
+		return a, c.chunks(&a)
 	}
-	a, length, err := parseHeader(c.buf[:end])
-	if err != nil {
-		return Answer{}, err
-	}
-	if a.Chunked || a.Status == 101 {
-		c.used = end
-		return a, nil
-	}
-	for c.held < end+length {
-		if err := c.fill(end + length); err != nil {
+	for c.held < c.used+length {
+		if err := c.fill(c.used + length); err != nil {
 			return Answer{}, err
 		}
 	}
-	a.Body, c.used = c.buf[end:end+length], end+length
+	a.Body = c.buf[c.used : c.used+length]
+	c.used += length
 	return a, nil
+}
+
+// Open writes one request and reads the header of its answer; the body is left to Rest and the
+// connection.
+func (c *Conn) Open(request []byte) (Answer, error) {
+	a, _, err := c.begin(request)
+	return a, err
+}
+
+// begin writes a request and reads a header.
+func (c *Conn) begin(request []byte) (Answer, int, error) {
+	if _, err := c.tcp.Write(request); err != nil {
+		return Answer{}, 0, fmt.Errorf("lean: write: %w", err)
+	}
+	c.held = copy(c.buf, c.buf[c.used:c.held])
+	c.used = 0
+	end, err := c.header()
+	if err != nil {
+		return Answer{}, 0, err
+	}
+	c.used = end
+	return parseHeader(c.buf[:end])
+}
+
+// chunks reads a chunked body to its end.
+func (c *Conn) chunks(a *Answer) error {
+	for {
+		line, err := c.line()
+		if err != nil {
+			return err
+		}
+		digits, _, _ := bytes.Cut(line, []byte(";"))
+		size, err := strconv.ParseUint(string(bytes.TrimSpace(digits)), 16, 30)
+		if err != nil {
+			return fmt.Errorf("%w: %q", errChunk, line)
+		}
+		for c.held < c.used+int(size)+2 {
+			if err := c.fill(c.used + int(size) + 2); err != nil {
+				return err
+			}
+		}
+		a.Body = append(a.Body, c.buf[c.used:c.used+int(size)]...)
+		c.used += int(size) + 2
+		if size == 0 {
+			return nil
+		}
+	}
+}
+
+// line takes one line off the connection.
+func (c *Conn) line() ([]byte, error) {
+	for {
+		if at := bytes.IndexByte(c.buf[c.used:c.held], '\n'); at >= 0 {
+			line := c.buf[c.used : c.used+at]
+			c.used += at + 1
+			return line, nil
+		}
+		if err := c.fill(c.held + 1); err != nil {
+			return nil, err
+		}
+	}
 }
 
 // Rest gives the bytes that came after the last answer, and forgets them.
@@ -128,11 +176,6 @@ func (c *Conn) fill(want int) error {
 		err = io.ErrUnexpectedEOF
 	}
 	return fmt.Errorf("lean: read: %w", err)
-}
-
-func (c *Conn) drop(n int) {
-	c.held = copy(c.buf, c.buf[n:c.held])
-	c.used = 0
 }
 
 // parseHeader takes status and length out of a whole header.

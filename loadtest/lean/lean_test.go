@@ -94,11 +94,13 @@ func TestLinesCountTheSameHoweverTheyAreCut(t *testing.T) {
 }
 
 func TestConnReadsAnswersAndKeepsTheConnection(t *testing.T) {
-	answers := []string{"", "short", strings.Repeat("long", 50_000)}
+	answers := []string{"", "short", strings.Repeat("long", 50_000), strings.Repeat("chunk", 50_000), "again"}
 	at := 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body := answers[at]
-		w.Header().Set("Content-Length", itoa(len(body)))
+		if at%2 == 0 { // else in chunks
+			w.Header().Set("Content-Length", itoa(len(body)))
+		}
 		w.WriteHeader(201)
 		_, _ = io.WriteString(w, body)
 	}))
