@@ -16,6 +16,8 @@ const (
 	// ballastShare is the part of MinFree that the ballast takes, ballastBytesMax its bound.
 	ballastShare    = 8
 	ballastBytesMax = 64 << 20
+	// tidyBytes is how much is retired before its room is given back, unless the disk is full.
+	tidyBytes = 32 << 20
 	// stallMax is how long a group may wait for its fsync before the store says that it is
 	// unavailable.
 	stallMax = 20 * time.Second
@@ -27,6 +29,7 @@ type room struct {
 	free    atomic.Int64 // as last seen; -1 when it is not known
 	used    atomic.Int64 // by the database
 	written atomic.Int64 // by the database, since it was opened
+	retired atomic.Int64 // bytes of blocks deleted and not yet given back, about
 	ballast atomic.Bool  // the file is there
 }
 
@@ -52,6 +55,7 @@ func (s *Store) watch(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		s.look()
+		s.tidy(ctx)
 		select {
 		case <-ctx.Done():
 			return
@@ -84,6 +88,24 @@ func (s *Store) look() {
 	}
 	if !full && free > s.opts.MinFree && !s.room.ballast.Load() {
 		s.load(free)
+	}
+}
+
+// tidy gives back the room of what was retired. Pebble would wait for more to be written: a
+// deleted range holds its blobs until the tables above them are merged. Merging moves keys only.
+func (s *Store) tidy(ctx context.Context) {
+	gone := s.room.retired.Load()
+	enough := max(tidyBytes, s.room.used.Load()/8)
+	if s.room.full.Load() {
+		enough = 1
+	}
+	if gone < enough {
+		return
+	}
+	s.room.retired.Add(-gone)
+	lower, upper := spaceBlocks.bounds(nil, nil)
+	if err := s.db.Compact(ctx, lower, upper, false); err != nil && ctx.Err() == nil {
+		s.opts.Log.Warn("room of retired blocks not given back", "err", err)
 	}
 }
 

@@ -80,6 +80,7 @@ func (g *Group) Retire(l *Log, to edged.Sequence) {
 		g.store.opts.Log.Warn("size of retired blocks not known", "stream", l.name.Stream, "err", err)
 	}
 	g.check(g.batch.DeleteRange(blockKey(nil, l.id, 0), blockKey(nil, l.id, to), nil))
+	g.store.room.retired.Add(gone)
 	l.staged.Start = to
 	l.staged.Bytes = max(0, l.staged.Bytes-gone)
 	if to > l.staged.Head {
@@ -112,6 +113,9 @@ func (g *Group) DropLogs(stream string, generation edged.Generation) {
 }
 
 func (g *Group) dropBlocks(l *Log) {
+	if !l.dropped {
+		g.store.room.retired.Add(l.staged.Bytes)
+	}
 	l.dropped = true
 	from := blockKey(nil, l.id, 0)
 	g.check(g.batch.DeleteRange(from, after(from[:1+len(l.id)]), nil))

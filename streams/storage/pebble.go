@@ -22,9 +22,9 @@ const (
 )
 
 // pebbleOptions sets the database up for values that are compressed already, written once in
-// rising keys, and deleted by range. Values stay in the files that the first flush writes, and
-// compactions move keys only: each event is written twice, to the write-ahead log and by the
-// flush, whatever the number of levels.
+// rising keys, and deleted by range. Values stay in the files that the first flush writes, however
+// many of them a table comes to refer to, and compactions move keys only: each event is written
+// twice, to the write-ahead log and by the flush, whatever the number of levels.
 func (s *Store) pebbleOptions() *pebble.Options {
 	o := &pebble.Options{
 		FS:                          guard{vfs.OnDiskFull(s.fs, s.diskFull), s.fail},
@@ -50,7 +50,7 @@ func (s *Store) pebbleOptions() *pebble.Options {
 	o.Experimental.ReadSamplingMultiplier = -1 // reading never rewrites
 	o.Experimental.ValueSeparationPolicy = func() pebble.ValueSeparationPolicy {
 		return pebble.ValueSeparationPolicy{
-			Enabled: true, MinimumSize: valueBytesSeparate, MaxBlobReferenceDepth: 20,
+			Enabled: true, MinimumSize: valueBytesSeparate, MaxBlobReferenceDepth: 1 << 16,
 			RewriteMinimumAge: 5 * time.Minute, TargetGarbageRatio: 0.5,
 		}
 	}
