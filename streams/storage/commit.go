@@ -118,17 +118,13 @@ func (s *Store) Run(ctx context.Context) error {
 	})
 	parts.Go(s.complete)
 	parts.Go(func() { s.watch(watch) })
-	<-s.ended(ctx)
+	select {
+	case <-ctx.Done():
+	case <-s.failure.ctx.Done():
+	}
 	stop()
 	parts.Wait()
 	return s.failure.err()
-}
-
-// ended is closed when ctx ends or the disk has failed.
-func (s *Store) ended(ctx context.Context) <-chan struct{} {
-	either, cancel := context.WithCancel(ctx)
-	context.AfterFunc(s.failure.ctx, cancel)
-	return either.Done()
 }
 
 // commit is the committer: it makes groups of what waits, one after the other.
