@@ -4,7 +4,6 @@ import (
 	"context"
 	"math/rand/v2"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/edgedhq/edged"
@@ -25,29 +24,6 @@ type feeds struct {
 	empty    chan struct{} // closed when the last reader leaves; nil but in Drain
 	wheel    wheel         // of the sockets
 }
-
-// feedCounts is what the server measures of its readers.
-type feedCounts struct {
-	readers    [len(readerKinds)]atomic.Int64 // open now
-	events     [len(readerKinds)]atomic.Int64 // given
-	bytes      [len(readerKinds)]atomic.Int64
-	slow       atomic.Int64 // closed because they took nothing
-	silent     atomic.Int64 // closed because they answered no ping
-	violations atomic.Int64 // closed because of what they sent
-}
-
-// readerKinds are the label's values, in the order of the constants.
-var readerKinds = [...]string{"sse", "ndjson", "websocket", "live", "poll"} // read-only
-
-type readerKind uint8
-
-const (
-	readerSSE readerKind = iota
-	readerNDJSON
-	readerWebSocket
-	readerLive
-	readerPoll
-)
 
 // join counts a reader in; it must leave. The channel is closed when it must go.
 func (f *feeds) join(kind readerKind) (closing <-chan struct{}, err error) {
@@ -73,12 +49,6 @@ func (f *feeds) leave(kind readerKind) {
 		close(f.empty)
 		f.empty = nil
 	}
-}
-
-// wrote counts what a turn has brought.
-func (f *feeds) wrote(kind readerKind, u *turn) {
-	f.counts.events[kind].Add(int64(u.events))
-	f.counts.bytes[kind].Add(int64(u.bytes))
 }
 
 // retryMS is a pause before coming back, in milliseconds: up to a second, and longer the more

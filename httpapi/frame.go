@@ -178,6 +178,20 @@ func (in *inlet) payload(dst []byte, h ws.Header) ([]byte, error) {
 	return dst, nil
 }
 
+// control reads the payload of a control frame, which is valid until the next read.
+func (in *inlet) control(h ws.Header) ([]byte, error) {
+	n := int(h.Length)
+	for in.to-in.from < n {
+		if err := in.fill(); err != nil {
+			return nil, err
+		}
+	}
+	p := in.buf[in.from : in.from+n]
+	in.from += n
+	ws.Cipher(p, h.Mask, 0)
+	return p, nil
+}
+
 // fragmentsMax bounds the frames of one message.
 const fragmentsMax = 4096
 

@@ -98,6 +98,7 @@ func (so *socket) subscribe(q *request) error {
 	if t.feed, err = so.server.parts.Streams.Follow(reading.Query, func() { so.woken(t) }); err != nil {
 		return err
 	}
+	so.server.feeds.counts.resumed(t.feed)
 	o := so.answer("subscribed", q.id)
 	o.Uint("sub", uint64(t.sub))
 	o.Text("cursor", t.feed.Cursor().String())

@@ -32,7 +32,7 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 // samples is what the server measures of itself and of the process.
 func (s *Server) samples() iter.Seq[edged.Sample] {
 	return func(yield func(edged.Sample) bool) {
-		_ = s.buildSamples(yield) && s.requestSamples(yield) && s.publishes.samples(yield) && processSamples(yield)
+		_ = s.buildSamples(yield) && s.requestSamples(yield) && s.publishes.samples(yield) && s.feeds.counts.samples(yield) && processSamples(yield)
 	}
 }
 

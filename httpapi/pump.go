@@ -119,7 +119,7 @@ func (so *socket) give(u *turn, t *tail) {
 
 // wrote marks what the turn has brought to the client.
 func (so *socket) wrote(u *turn) {
-	so.server.feeds.wrote(so.kind, u)
+	so.server.feeds.counts.wrote(so.kind, u)
 	if !u.asks && !u.bye {
 		return
 	}

@@ -79,8 +79,7 @@ func (f *flood) count() error {
 
 // control answers a control frame and says whether it was the last.
 func (so *socket) control(h ws.Header) (done bool, err error) {
-	var room [ws.MaxControlFramePayloadSize]byte
-	p, err := so.in.payload(room[:0], h)
+	p, err := so.in.control(h)
 	if err != nil {
 		return true, err
 	}
@@ -89,7 +88,7 @@ func (so *socket) control(h ws.Header) (done bool, err error) {
 		if !so.await(func() bool { return len(so.out) < outMax }) {
 			return true, nil
 		}
-		so.reply(append([]byte{0x8a, byte(len(p))}, p...))
+		so.pong(p)
 	case ws.OpClose:
 		code, err := closing(p)
 		if err != nil {

@@ -123,6 +123,10 @@ func (q *request) param(name string, m *member) {
 	if q.params == nil {
 		q.params = url.Values{}
 	}
+	if len(q.params) > len(readNames) {
+		q.refuse(name, "there is no such member")
+		return
+	}
 	switch m.kind {
 	case textMember, numberMember:
 		q.params[name] = append(q.params[name], m.text)
@@ -145,6 +149,10 @@ func eachJSON(b []byte, take func(name string, m member)) error {
 		text, err := jsonText(b, name)
 		if err != nil {
 			return fmt.Errorf("a name: %w", err)
+		}
+		if text == "events" { // which may be large, and is for the publish to read
+			take(text, member{raw: v.Bytes(b)})
+			continue
 		}
 		take(text, jsonMember(b, v))
 	}
@@ -211,8 +219,13 @@ func eachPacked(b []byte, take func(name string, m member)) error {
 		if err != nil {
 			return err
 		}
-		take(string(name.Bytes(b)), packedMember(b[name.To:end:end]))
+		raw := b[name.To:end:end]
 		at = end
+		if string(name.Bytes(b)) == "events" { // which may be large, and is for the publish to read
+			take("events", member{raw: raw})
+			continue
+		}
+		take(string(name.Bytes(b)), packedMember(raw))
 	}
 	return nil
 }

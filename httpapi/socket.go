@@ -87,6 +87,7 @@ func (s *Server) serveFeed(w http.ResponseWriter, r *http.Request, q *reading) {
 		s.fail(w, r, err)
 		return
 	}
+	s.feeds.counts.resumed(t.feed)
 	so.tails = []*tail{t}
 	if so.open(w, r, h) {
 		so.woken(t)
@@ -192,6 +193,16 @@ func (so *socket) reply(frame []byte) {
 	so.mu.Lock()
 	if !so.ended && so.bye == nil {
 		so.out = append(so.out, frame...)
+		so.kick()
+	}
+	so.mu.Unlock()
+}
+
+// pong queues the answer to a ping.
+func (so *socket) pong(payload []byte) {
+	so.mu.Lock()
+	if !so.ended && so.bye == nil {
+		so.out = append(append(so.out, 0x8a, byte(len(payload))), payload...)
 		so.kick()
 	}
 	so.mu.Unlock()

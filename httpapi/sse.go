@@ -55,6 +55,7 @@ func (s *Server) follow(w http.ResponseWriter, r *http.Request, q *reading, form
 		return
 	}
 	defer b.tail.feed.Close()
+	s.feeds.counts.resumed(b.tail.feed)
 	h := w.Header()
 	h.Set("Content-Type", contentType)
 	h.Set("Cache-Control", "no-store")
@@ -164,7 +165,7 @@ func (b *bodyFeed) writeTurn(u *turn) error {
 			p = p[n:]
 		}
 	}
-	b.server.feeds.wrote(b.kind, u)
+	b.server.feeds.counts.wrote(b.kind, u)
 	return b.flush()
 }
 
