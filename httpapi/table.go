@@ -58,8 +58,55 @@ func (s *Server) streamRoutes() []*route {
 	}
 }
 
-// eventRoutes is filled when publish, read and live are there.
-func (s *Server) eventRoutes() []*route { return nil }
+func (s *Server) eventRoutes() []*route {
+	const path = "/v1/streams/{stream}/events"
+	return []*route{s.publishRoute(path), s.readRoute(path), {
+		method: http.MethodGet, path: "/v1/live", id: "live", tag: tagEvents, feeds: true,
+		summary: "Many streams over one WebSocket",
+		about:   "Upgrade with subprotocol edged.v1.json or edged.v1.msgpack. Operations: subscribe, unsubscribe, publish, credit, ping.",
+		gives:   []reply{{status: 101, what: "The WebSocket is open"}},
+		kinds:   []edged.Kind{edged.BadRequest, edged.Draining}, handler: s.live,
+	}}
+}
+
+func (s *Server) publishRoute(path string) *route {
+	return &route{
+		method: http.MethodPost, path: path, id: "publish", tag: tagEvents, appends: true,
+		summary: "Publish events", about: "The content type says what the body is: a batch of envelopes, lines, CloudEvents, or, with any other type, the data of one event. Stored whole or not at all.",
+		params: publishParams{},
+		takes: map[string]any{
+			typeJSON: nil, typeMsgpack: nil, "text/plain": nil, "application/x-ndjson": nil,
+			"application/vnd.edged.events+json": []draftView{}, "application/vnd.edged.events+msgpack": []draftView{},
+			"application/cloudevents+json": map[string]any{}, "application/cloudevents-batch+json": []map[string]any{},
+		},
+		gives: []reply{{status: 201, what: "Stored, at the ack level that was asked for", content: both(receiptView{})}},
+		kinds: []edged.Kind{
+			edged.BadRequest, edged.BadCursor, edged.StreamNotFound, edged.NotAcceptable, edged.TooLarge,
+			edged.UnsupportedMediaType, edged.Invalid, edged.IdempotencyMismatch, edged.Overloaded,
+			edged.Unavailable, edged.Draining, edged.LevelUnreachable, edged.AckTimeout, edged.DiskFull,
+		},
+		handler: s.publish,
+	}
+}
+
+func (s *Server) readRoute(path string) *route {
+	return &route{
+		method: http.MethodGet, path: path, id: "read", tag: tagEvents, feeds: true,
+		summary: "Read or follow a stream", about: "One page as JSON or msgpack; an endless feed as NDJSON, server-sent events, or, by an upgrade, a WebSocket.",
+		params: readParams{},
+		gives: []reply{
+			{status: 200, what: "A page, or a feed", content: map[string]any{
+				typeJSON: eventPage{}, typeMsgpack: eventPage{}, "application/x-ndjson": eventView{}, "text/event-stream": "",
+			}},
+			{status: 101, what: "The WebSocket is open"},
+		},
+		kinds: []edged.Kind{
+			edged.BadRequest, edged.BadCursor, edged.StreamNotFound, edged.NotAcceptable, edged.CursorExpired,
+			edged.Invalid, edged.FilterInvalid, edged.Draining,
+		},
+		handler: s.read,
+	}
+}
 
 func (s *Server) clusterRoutes() []*route {
 	return []*route{
