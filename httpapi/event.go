@@ -24,6 +24,7 @@ type eventView struct {
 // eventPage is the answer of a plain read.
 type eventPage struct {
 	Events   []eventView `json:"events" nullable:"false"`
+	Gaps     []gapView   `json:"gaps,omitempty" doc:"Events that should stand in this page and are not held any more"`
 	Cursor   string      `json:"cursor" doc:"Read on from here, at any node"`
 	CaughtUp bool        `json:"caught_up" doc:"Nothing more was held when this was answered"`
 }

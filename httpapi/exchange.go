@@ -51,6 +51,14 @@ func (x *exchange) Flush() {
 	}
 }
 
+// FlushError is Flush for http.ResponseController, which tells a feed that its reader is gone.
+func (x *exchange) FlushError() error {
+	if x.status == 0 {
+		x.status = http.StatusOK
+	}
+	return http.NewResponseController(x.ResponseWriter).Flush()
+}
+
 // Hijack gives the connection away, for WebSockets.
 func (x *exchange) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	h, ok := x.ResponseWriter.(http.Hijacker)
