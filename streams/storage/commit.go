@@ -41,7 +41,7 @@ const (
 // pipeline is what waits for the committer, and the groups on their way to the disk.
 //
 // A group is begun when the one before it is on the disk: whoever comes during an fsync shares
-// the next, and blocks grow with the load. Where staging costs more than half an fsync, the next
+// the next, and blocks grow with the load. Where staging takes longer than an fsync, the next
 // group is staged meanwhile, so that the disk does not wait for us either.
 type pipeline struct {
 	mu      sync.Mutex
@@ -174,7 +174,7 @@ func (s *Store) hold(hurried bool) time.Duration {
 	p := &s.pipeline
 	n := p.inFlight.Load()
 	switch {
-	case n == 0, n < inFlightMax && 2*p.stageAvg > time.Duration(p.fsyncAvg.Load()):
+	case n == 0, n < inFlightMax && p.stageAvg > time.Duration(p.fsyncAvg.Load()):
 		return 0
 	case hurried && n < hurriedMax && p.flying.Load() < hurriedBytesMax:
 		return max(0, hurryAfter-time.Since(p.applied))
