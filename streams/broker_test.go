@@ -164,6 +164,9 @@ func TestAppendThenRead(t *testing.T) {
 	if first.Count != 2 || len(first.Spans) != 1 || first.Spans[0] != (edged.Span{First: 1, Last: 2}) {
 		t.Fatalf("receipt %+v", first)
 	}
+	if got := b.read("orders"); got[1].at != first.HLC {
+		t.Fatalf("the receipt says %v, the last event %v", first.HLC, got[1].at)
+	}
 	second := b.append("orders", edged.Draft{Data: []byte("3")})
 	if got := texts(b.read("orders")); !slices.Equal(got, []string{"1", "2", "3"}) {
 		t.Fatalf("read %v", got)

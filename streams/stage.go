@@ -221,7 +221,7 @@ func (s *stream) finish(batch []*appending, blocks []stagedBlock) {
 			continue
 		}
 		for _, span := range a.result.Spans {
-			if at := stampOf(span, blocks); a.result.HLC.Compare(at) < 0 {
+			if at := s.stampOf(span, blocks); a.result.HLC.Compare(at) < 0 {
 				a.result.HLC = at
 			}
 		}
@@ -236,8 +236,11 @@ func (s *stream) finish(batch []*appending, blocks []stagedBlock) {
 }
 
 // stampOf is the stamp of a span's last event.
-func stampOf(span edged.Span, blocks []stagedBlock) edged.Timestamp {
+func (s *stream) stampOf(span edged.Span, blocks []stagedBlock) edged.Timestamp {
 	for _, b := range blocks {
+		if b.stream != s { // the catalog's
+			continue
+		}
 		h := b.block.Header()
 		if b.log.Name().Partition == span.Partition && h.First <= span.Last && span.Last <= h.Last() {
 			return h.HLC.Plus(int(span.Last - h.First))
