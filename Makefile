@@ -1,0 +1,58 @@
+# Needs Go and, for the race detector, a C compiler. The first target builds ./edged.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+
+GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
+VERSION ?=
+FUZZTIME ?= 20s
+KILLS ?= 200
+CUTS ?= 2000
+
+.PHONY: build check format vet lint test race fuzz crash plants bench gate clean
+
+build: # one static binary, ./edged; VERSION names a release
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o edged ./cmd/edged
+
+check: format vet lint race # before every push
+
+format: # fails when gofmt would change a file
+	@files=$$(gofmt -l .); [ -z "$$files" ] || { echo "gofmt would change:"; echo "$$files"; exit 1; }
+
+vet:
+	go vet ./...
+
+lint: # builds the linter first: some minutes, once
+	go run $(GOLANGCI) run ./...
+
+test:
+	go test ./...
+
+race:
+	CGO_ENABLED=1 go test -race ./...
+
+fuzz: # every target for FUZZTIME
+	@go test -list '^Fuzz' ./... | \
+	awk '/^Fuzz/ {t[n++] = $$1} /^ok/ {for (i = 0; i < n; i++) print $$2, t[i]; n = 0}' | \
+	while read -r pkg target; do \
+		echo "$$pkg $$target"; \
+		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5s "$$pkg"; \
+	done
+
+crash: # kill -9 under load and simulated power cuts: 0 lost, 0 doubled, 0 holes
+	go run ./loadtest/crash -cycles $(KILLS) -power $(CUTS)
+
+plants: # the same has to find every bug that is planted
+	go run ./loadtest/crash -plants
+
+bench: # ten runs into bench.out; BASE=FILE compares with a former one
+	go test -run '^$$' -bench . -count 10 ./... | tee bench.out
+	[ -z "$(BASE)" ] || go run $(BENCHSTAT) $(BASE) bench.out
+
+gate: check # what a change must pass, 15 minutes on 2 cores
+	$(MAKE) fuzz FUZZTIME=5s
+	$(MAKE) crash
+
+clean:
+	rm -f edged bench.out
