@@ -172,10 +172,6 @@ func repair(raw []byte) {
 // What is wrong is named, in the order in which things are checked, also where the sums are right.
 func TestDamageKinds(t *testing.T) {
 	good := func() []byte { return bytes.Clone(build(None, typical(2)).Bytes()) }
-	one := func(record ...byte) []byte {
-		h := Header{First: 1, Count: 1, HLC: edged.Timestamp{Wall: wall}, TimeMin: wall, TimeMax: wall, RawBodyBytes: len(record)}
-		return append(plainHeader(h, record), record...)
-	}
 	header := func(change func(*Header)) []byte {
 		h := *build(None, typical(2)).Header()
 		change(&h)
@@ -189,11 +185,7 @@ func TestDamageKinds(t *testing.T) {
 		copy(raw[96:], []byte{byte(crc), byte(crc >> 8), byte(crc >> 16), byte(crc >> 24)})
 		return raw
 	}
-	for _, c := range []struct {
-		name string
-		raw  []byte
-		want Damage // empty: it is a block
-	}{
+	for _, c := range []damageCase{
 		{"good", good(), ""},
 		{"nothing", nil, Short},
 		{"magic and version", append([]byte("EDB2\x02"), good()[5:]...), Magic},
@@ -219,6 +211,18 @@ func TestDamageKinds(t *testing.T) {
 		{"more records", header(func(h *Header) { h.Count = 1 }), Records},
 		{"smallest time", header(func(h *Header) { h.TimeMin-- }), Records},
 		{"largest time", header(func(h *Header) { h.TimeMax++ }), Records},
+	} {
+		c.check(t)
+	}
+}
+
+// What is wrong inside the body, where all sums are right.
+func TestRecordDamage(t *testing.T) {
+	one := func(record ...byte) []byte {
+		h := Header{First: 1, Count: 1, HLC: edged.Timestamp{Wall: wall}, TimeMin: wall, TimeMax: wall, RawBodyBytes: len(record)}
+		return append(plainHeader(h, record), record...)
+	}
+	for _, c := range []damageCase{
 		{"bare record", one(1, 0), ""},
 		{"empty record", one(0, 0), Records},
 		{"record too long", one(2, 0), Records},
@@ -236,15 +240,25 @@ func TestDamageKinds(t *testing.T) {
 		{"extension item cut off", one(5, 128, 2, 99, 1, 'x'), Records},
 		{"extension tag only", one(3, 128, 1, 99), Records},
 	} {
-		_, err := Parse(c.raw)
-		var got *DamageError
-		errors.As(err, &got)
-		switch {
-		case c.want == "" && err != nil:
-			t.Errorf("%s: %v", c.name, err)
-		case c.want != "" && (got == nil || got.Damage != c.want):
-			t.Errorf("%s: got %v, want %s", c.name, err, c.want)
-		}
+		c.check(t)
+	}
+}
+
+type damageCase struct {
+	name string
+	raw  []byte
+	want Damage // empty: it is a block
+}
+
+func (c damageCase) check(t *testing.T) {
+	_, err := Parse(c.raw)
+	var got *DamageError
+	errors.As(err, &got)
+	switch {
+	case c.want == "" && err != nil:
+		t.Errorf("%s: %v", c.name, err)
+	case c.want != "" && (got == nil || got.Damage != c.want):
+		t.Errorf("%s: got %v, want %s", c.name, err, c.want)
 	}
 }
 

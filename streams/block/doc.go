@@ -32,7 +32,8 @@
 //
 // A Block is never half verified: there is no way to make one but Parse and Builder.Seal. The
 // chain value after a block is the first 16 bytes of SHA-256 over all its bytes; the value before
-// it lies inside, so it stands for the whole log.
+// it lies inside, so it stands for the whole log. Memory is taken for a body only when the bytes
+// at hand can make it.
 //
 // # Not here
 //

@@ -56,7 +56,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(build(c, typical(1)).Bytes())
 		f.Add(build(c, typical(30)).Bytes())
 		f.Add(build(c, goldenDrafts()).Bytes())
-		f.Add(build(c, []edged.Draft{{Data: make([]byte, 200_000)}}).Bytes())
+		f.Add(build(c, []edged.Draft{{Data: make([]byte, 20_000)}}).Bytes())
 	}
 	r := rand.New(rand.NewPCG(5, 6))
 	for range 10 {

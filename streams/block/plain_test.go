@@ -95,6 +95,35 @@ func plainChain(raw []byte) (c Chain) {
 
 var errPlain = errors.New("not a body")
 
+// plainReader takes things off bytes and panics when they are not there.
+type plainReader struct{ bytes.Reader }
+
+func plainly(b []byte) *plainReader {
+	r := &plainReader{}
+	r.Reset(b)
+	return r
+}
+
+func (r *plainReader) number() uint64 {
+	v, err := binary.ReadUvarint(r)
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+func (r *plainReader) str() []byte {
+	n := r.number()
+	if n > uint64(r.Len()) {
+		panic(errPlain)
+	}
+	b := make([]byte, n)
+	if _, err := io.ReadFull(r, b); err != nil {
+		panic(err)
+	}
+	return b
+}
+
 // plainEvents reads a body that is not compressed.
 func plainEvents(h *Header, name edged.LogName, body []byte) (events []edged.Event, err error) {
 	defer func() {
@@ -102,27 +131,9 @@ func plainEvents(h *Header, name edged.LogName, body []byte) (events []edged.Eve
 			events, err = nil, errPlain
 		}
 	}()
-	number := func(r *bytes.Reader) uint64 {
-		v, err := binary.ReadUvarint(r)
-		if err != nil {
-			panic(err)
-		}
-		return v
-	}
-	str := func(r *bytes.Reader) []byte {
-		n := number(r)
-		if n > uint64(r.Len()) {
-			panic(n)
-		}
-		b := make([]byte, n)
-		if _, err := io.ReadFull(r, b); err != nil {
-			panic(err)
-		}
-		return b
-	}
-	all := bytes.NewReader(body)
+	all := plainly(body)
 	for i := range h.Count {
-		r := bytes.NewReader(str(all))
+		r := plainly(all.str())
 		flags, err := r.ReadByte()
 		if err != nil || flags&(1<<6) != 0 {
 			return nil, errPlain
@@ -141,22 +152,22 @@ func plainEvents(h *Header, name edged.LogName, body []byte) (events []edged.Eve
 		}
 		for bit, s := range []*string{1: &e.ID, 2: &e.Key, 3: &e.Type, 4: &e.ContentType} {
 			if s != nil && flags>>bit&1 == 1 {
-				*s = string(str(r))
+				*s = string(r.str())
 			}
 		}
 		if flags>>5&1 == 1 {
-			n := number(r)
+			n := r.number()
 			if n > uint64(r.Len()) {
 				return nil, errPlain
 			}
 			for range n {
-				e.Headers = append(e.Headers, edged.Header{Name: string(str(r)), Value: string(str(r))})
+				e.Headers = append(e.Headers, edged.Header{Name: string(r.str()), Value: string(r.str())})
 			}
 		}
 		if flags>>7 == 1 {
-			for items := bytes.NewReader(str(r)); items.Len() > 0; {
-				number(items)
-				str(items)
+			for items := plainly(r.str()); items.Len() > 0; {
+				items.number()
+				items.str()
 			}
 		}
 		e.Data, _ = io.ReadAll(r)
