@@ -28,7 +28,7 @@ func pure() []string {
 	return []string{
 		".", "streams/block", "streams/sql", "streams/expr", "streams/window", "streams/aggregate",
 		"streams/pattern", "streams/plan", "crdt", "crdt/hlc", "crdt/crdttest",
-		"replication/session", "replication/wire", "httpapi/jsonscan",
+		"replication/session", "replication/wire", "httpapi/jsonscan", "httpapi/packscan",
 	}
 }
 
@@ -50,12 +50,9 @@ func addresses() []address {
 		{"github.com/go-chi/chi/v5", []string{"httpapi"}, "routes are the door's"},
 		{"github.com/gobwas/ws", []string{"httpapi"}, "frames are prepared by the door and read by its client"},
 		{"github.com/danielgtaylor/huma/v2", []string{"httpapi"}, "OpenAPI from the code's own types"},
-		{"github.com/swaggest/swgui", []string{"httpapi"}, "the docs page"},
 		{"github.com/tetratelabs/wazero", []string{"streams/guest"}, "user code has one sandbox"},
 		{"github.com/spf13/cobra", []string{"cmd/edged"}, "the command line"},
 		{"github.com/spf13/pflag", []string{"cmd/edged"}, "the command line"},
-		{"github.com/knadh/koanf", []string{"cmd/edged"}, "configuration meets in one place"},
-		{"gopkg.in/yaml.v3", []string{"cmd/edged"}, "configuration meets in one place"},
 		{"go.yaml.in/yaml/v3", []string{"cmd/edged"}, "configuration meets in one place"},
 	}
 }
