@@ -3,7 +3,6 @@ package streams
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	"github.com/edgedhq/edged"
 )
@@ -16,8 +15,6 @@ type appending struct {
 	result edged.Receipt
 	err    error
 }
-
-var appendings = sync.Pool{New: func() any { return &appending{done: make(chan struct{}, 1)} }} // read-only
 
 // Append stores p whole or not at all. It returns when p.Ack is reached, or with AckTimeout when
 // ctx ends before: the events may be stored then. It keeps nothing of p once it has returned.
@@ -32,7 +29,10 @@ func (b *Broker) Append(ctx context.Context, p *edged.Publication) (edged.Receip
 		return edged.Receipt{}, err
 	}
 	defer b.release(s)
-	a := appendings.Get().(*appending)
+	a, _ := b.appendings.Get().(*appending)
+	if a == nil {
+		a = &appending{done: make(chan struct{}, 1)}
+	}
 	*a = appending{pub: p, done: a.done}
 	for i := range p.Drafts {
 		a.ids = a.ids || len(p.Drafts[i].ID) > 0
@@ -45,7 +45,7 @@ func (b *Broker) Append(ctx context.Context, p *edged.Publication) (edged.Receip
 	case <-a.done:
 		rec, err := a.result, a.err
 		a.pub, a.result = nil, edged.Receipt{}
-		appendings.Put(a)
+		b.appendings.Put(a)
 		return rec, err
 	case <-ctx.Done():
 	}

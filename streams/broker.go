@@ -24,6 +24,7 @@ type Broker struct {
 	builder   block.Builder // the committer's
 	confirmed confirmed     // the committer's
 
+	appendings   sync.Pool // of *appending
 	pendingBytes atomic.Int64
 	ringBytes    atomic.Int64
 	dedupeBytes  atomic.Int64
