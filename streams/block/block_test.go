@@ -225,6 +225,7 @@ func TestRecordDamage(t *testing.T) {
 	for _, c := range []damageCase{
 		{"bare record", one(1, 0), ""},
 		{"empty record", one(0, 0), Records},
+		{"one record more", one(1, 0, 1, 0), Records},
 		{"record too long", one(2, 0), Records},
 		{"length never ends", one(0x80, 0x80), Records},
 		{"time cut off", one(2, 1, 0x80), Records},
