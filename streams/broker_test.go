@@ -314,7 +314,7 @@ func TestRetention(t *testing.T) {
 	cursor.Vector = edged.Vector{}
 	clock.advance(2 * time.Hour)
 	b.append("s", single("new")...)
-	for b.Stats().BlocksRetired == 0 {
+	for b.Stats().Retirements == 0 {
 		time.Sleep(time.Millisecond) // the sweep has a ticker of its own
 	}
 	if got := texts(b.read("s")); !slices.Equal(got, []string{"new"}) {

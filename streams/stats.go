@@ -14,8 +14,8 @@ type Stats struct {
 	Refused        int64 // publications refused as overloaded
 	FellBehind     int64 // readers that went from memory to disk
 	Gaps           int64 // gap notices given
-	BlocksRetired  int64
-	StreamsActive  int // with an object in memory
+	Retirements    int64 // logs whose start retention has moved
+	StreamsActive  int   // with an object in memory
 	Readers        int
 	PendingBytes   int64 // of publications that wait
 	RingBytes      int64
@@ -27,7 +27,7 @@ func (b *Broker) Stats() Stats {
 	st := Stats{
 		EventsAppended: b.stats.events.Load(), Duplicates: b.stats.duplicates.Load(),
 		Refused: b.stats.refused.Load(), FellBehind: b.stats.fellBehind.Load(),
-		Gaps: b.stats.gaps.Load(), BlocksRetired: b.stats.retired.Load(),
+		Gaps: b.stats.gaps.Load(), Retirements: b.stats.retired.Load(),
 		PendingBytes: b.pendingBytes.Load(), RingBytes: b.ringBytes.Load(), DedupeBytes: b.dedupeBytes.Load(),
 	}
 	b.mu.RLock()

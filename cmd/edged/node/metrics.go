@@ -51,7 +51,7 @@ func (n *Node) brokerSamples(yield func(edged.Sample) bool) bool {
 		{"edged_feeds", gauge, "Places in streams that readers hold.", float64(st.Readers)},
 		{"edged_feeds_fell_behind_total", counter, "Times that a reader went from memory to disk.", float64(st.FellBehind)},
 		{"edged_gaps_total", counter, "Gap notices given to readers.", float64(st.Gaps)},
-		{"edged_blocks_retired_total", counter, "Blocks that retention let go.", float64(st.BlocksRetired)},
+		{"edged_retirements_total", counter, "Logs whose start retention has moved.", float64(st.Retirements)},
 		{"edged_streams_active", gauge, "Streams with an object in memory.", float64(st.StreamsActive)},
 		{"edged_pending_bytes", gauge, "Bytes of publications that wait for their place.", float64(st.PendingBytes)},
 		{"edged_ring_bytes", gauge, "Bytes of recent blocks kept in memory.", float64(st.RingBytes)},
