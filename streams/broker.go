@@ -62,6 +62,7 @@ func (b *Broker) Run(ctx context.Context) error {
 			return nil
 		case <-every.C:
 			b.evict()
+			b.runs.sweep()
 			sweep.step(ctx)
 		}
 	}

@@ -22,13 +22,15 @@ type Options struct {
 	// DedupeBytesMax bounds that memory over all streams; past it publishes that carry ids are
 	// refused as overloaded. Default 1 GiB.
 	DedupeBytesMax int64
-	// RingBytesMax bounds the recent blocks kept in memory for one stream that has readers.
+	// RingBytesMax bounds the recent blocks kept in memory for one stream that has readers, with
+	// what the readers make of them.
 	// Default 8 MiB. More lets readers fall further behind before they read from disk.
 	RingBytesMax int
 	// RingsBytesMax bounds the rings of all streams together. Default 256 MiB.
 	RingsBytesMax int64
 	// RunsBytesMax bounds the runs read from disk that readers at the same place share.
-	// Default 32 MiB.
+	// Default 64 MiB; what nobody reads goes
+	// within two RetireEvery.
 	RunsBytesMax int
 	// PendingBytesMax bounds what publishers wait for; past it they are refused as overloaded.
 	// Default 64 MiB.
@@ -51,7 +53,7 @@ func (o Options) withDefaults() (Options, error) {
 	set(&o.DedupeBytesMax, 1<<30)
 	set(&o.RingBytesMax, 8<<20)
 	set(&o.RingsBytesMax, 256<<20)
-	set(&o.RunsBytesMax, 32<<20)
+	set(&o.RunsBytesMax, 64<<20)
 	set(&o.PendingBytesMax, 64<<20)
 	set(&o.ActiveMax, 4096)
 	set(&o.RetireEvery, 5*time.Second)

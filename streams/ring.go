@@ -49,15 +49,15 @@ func (g *ring) add(r *run, keep bool) {
 		return
 	}
 	g.runs = append(g.runs, r)
-	g.bytes += r.block.Size()
+	g.bytes += r.weight()
 }
 
 // trim drops the oldest runs until the ring holds at most bytesMax, and says how many bytes went.
 func (g *ring) trim(bytesMax int) (freed int) {
 	n := 0
 	for n < len(g.runs) && g.bytes > bytesMax {
-		g.bytes -= g.runs[n].block.Size()
-		freed += g.runs[n].block.Size()
+		g.bytes -= g.runs[n].weight()
+		freed += g.runs[n].weight()
 		g.runs[n] = nil
 		n++
 	}

@@ -41,6 +41,12 @@ func (r *run) Bytes() int {
 	return r.block.Size() * r.count / r.block.Header().Count
 }
 
+// formBytes is about what the shared forms of one event take, beside its data.
+const formBytes = 384
+
+// weight is about the memory that the run holds once readers have made its forms.
+func (r *run) weight() int { return 2*r.block.Size() + formBytes*r.count }
+
 // first is the sequence of the run's first event, last of its last.
 func (r *run) first() edged.Sequence { return r.block.Header().First + edged.Sequence(r.off) }
 func (r *run) last() edged.Sequence  { return r.first() + edged.Sequence(r.count) - 1 }

@@ -15,7 +15,13 @@ type runCache struct {
 	mu     sync.Mutex
 	bytes  int
 	byKey  map[runKey]*list.Element
-	recent list.List // of *run, newest first
+	recent list.List // of *cachedRun, most recently used first
+	now    int       // counts sweeps
+}
+
+type cachedRun struct {
+	*run
+	used int // the sweep since which it has been used
 }
 
 // runKey is a place: the log and its next sequence, and the vector everywhere else.
@@ -41,12 +47,13 @@ func (c *runCache) get(l *lane, base edged.Base) *run {
 	if e == nil {
 		return nil
 	}
-	r := e.Value.(*run)
+	r := e.Value.(*cachedRun)
 	if r.last() > l.stop {
 		return nil
 	}
+	r.used = c.now
 	c.recent.MoveToFront(e)
-	return r
+	return r.run
 }
 
 // put keeps a run.
@@ -57,11 +64,25 @@ func (c *runCache) put(r *run) {
 	if c.byKey[key] != nil {
 		return
 	}
-	c.byKey[key] = c.recent.PushFront(r)
-	c.bytes += r.block.Size()
+	c.byKey[key] = c.recent.PushFront(&cachedRun{r, c.now})
+	c.bytes += r.weight()
 	for c.bytes > c.bytesMax && c.recent.Len() > 1 {
-		oldest := c.recent.Remove(c.recent.Back()).(*run)
-		delete(c.byKey, keyOfRun(oldest))
-		c.bytes -= oldest.block.Size()
+		c.drop(c.recent.Back())
 	}
+}
+
+func (c *runCache) drop(e *list.Element) {
+	oldest := c.recent.Remove(e).(*cachedRun)
+	delete(c.byKey, keyOfRun(oldest.run))
+	c.bytes -= oldest.weight()
+}
+
+// sweep drops what has not been used since the sweep before.
+func (c *runCache) sweep() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for e := c.recent.Back(); e != nil && e.Value.(*cachedRun).used < c.now; e = c.recent.Back() {
+		c.drop(e)
+	}
+	c.now++
 }
