@@ -22,9 +22,12 @@ import (
 
 // What a definition may be, and take to arrive; events have limits of their own.
 const (
-	bodyBytesMax = 32 << 10
+	bodyBytesMax = 16 << 10
 	bodyTimeout  = 10 * time.Second
 )
+
+// typeForm is what curl -d says of any body. No definition is a form, so JSON is what it means.
+const typeForm = "application/x-www-form-urlencoded"
 
 // body holds requests to the schema that the OpenAPI document shows for the same Go type.
 type body struct {
@@ -68,7 +71,7 @@ func readTree(r *http.Request) (text []byte, tree any, err error) {
 	}
 	given := r.Header.Get("Content-Type")
 	media, params, err := mime.ParseMediaType(given)
-	if given == "" {
+	if given == "" || media == typeForm {
 		media, err = typeJSON, nil
 	}
 	switch {
@@ -113,16 +116,15 @@ func readBounded(r *http.Request) ([]byte, error) {
 	tooLarge := func(size int64) error {
 		return &edged.Refusal{
 			Kind: edged.TooLarge, Limit: bodyBytesMax, Size: size,
-			Detail: "the body is larger than the 32 KiB that a definition may have",
+			Detail: "the body is larger than the 16 KiB that a definition may have",
 		}
 	}
 	if r.ContentLength > bodyBytesMax {
 		return nil, tooLarge(r.ContentLength)
 	}
+	const usual = 4 << 10
 	var raw bytes.Buffer
-	if r.ContentLength > 0 {
-		raw.Grow(int(r.ContentLength) + bytes.MinRead)
-	}
+	raw.Grow(max(int(r.ContentLength), usual) + bytes.MinRead)
 	if _, err := raw.ReadFrom(io.LimitReader(r.Body, bodyBytesMax+1)); err != nil {
 		return nil, edged.Refuse(edged.BadRequest, "the body ended before it was complete")
 	}
@@ -132,7 +134,8 @@ func readBounded(r *http.Request) ([]byte, error) {
 	return raw.Bytes(), nil
 }
 
-// check holds a tree to the schema. Unknown fields come first, each with the nearest right word.
+// check holds a tree to the schema. First come unknown fields, each with the nearest right word,
+// and nulls.
 func (b *body) check(tree any) error {
 	var faults []edged.Field
 	b.unknown(b.schema, "body", tree, &faults)
@@ -175,8 +178,8 @@ func refuseFields(faults []edged.Field) error {
 	return &edged.Refusal{Kind: edged.Invalid, Detail: detail, Fields: faults}
 }
 
-// unknown collects the fields that the schema does not have. The library's own check takes
-// fields in any case, and says nothing about what would be right.
+// unknown collects the fields that the schema does not have, and those that are null. The
+// library's own check takes fields in any case and any null, and names no field that is near.
 func (b *body) unknown(schema *huma.Schema, at string, tree any, faults *[]edged.Field) {
 	const faultsMax = 20
 	for schema.Ref != "" {
@@ -190,7 +193,12 @@ func (b *body) unknown(schema *huma.Schema, at string, tree any, faults *[]edged
 		if len(*faults) == faultsMax {
 			return
 		}
-		if known := schema.Properties[name]; known != nil {
+		known := schema.Properties[name]
+		switch {
+		case known != nil && value == nil:
+			*faults = append(*faults, edged.Field{Location: at + "." + name, Message: "want a value, not null; leave it out for the default"})
+			continue
+		case known != nil:
 			b.unknown(known, at+"."+name, value, faults)
 			continue
 		}

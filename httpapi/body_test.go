@@ -23,10 +23,10 @@ func FuzzStreamDefinition(f *testing.F) {
 	f.Add(bytes.Repeat([]byte{0x91}, 200), true)
 	f.Add([]byte(strings.Repeat(`{"a":`, 60)+"1"+strings.Repeat("}", 60)), false)
 	f.Add([]byte(`{"description":"`+strings.Repeat("x", bodyBytesMax-20)+`"}`), false)
-	f.Add(manyFields(300), false)
+	f.Add(manyFields(150), false)
 	f.Add([]byte(`{"regions":[`+strings.Repeat("{},", 60)+`1]}`), false)
-	f.Add([]byte(`{"regions":["a"`+strings.Repeat(`,"A"`, 250)+`]}`), false)
-	f.Add([]byte(`{"retention":[`+strings.Repeat(`"",`, 290)+`1]}`), false)
+	f.Add([]byte(`{"regions":["a"`+strings.Repeat(`,"A"`, 140)+`]}`), false)
+	f.Add([]byte(`{"retention":[`+strings.Repeat(`"",`, 140)+`1]}`), false)
 	definition := bodyOf[streamDefinition]()
 	f.Fuzz(func(t *testing.T, in []byte, packed bool) {
 		r := httptest.NewRequest("PUT", "/v1/streams/a", nil)

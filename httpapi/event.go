@@ -24,7 +24,7 @@ type eventView struct {
 // eventPage is the answer of a plain read.
 type eventPage struct {
 	Events   []eventView `json:"events" nullable:"false"`
-	Gaps     []gapView   `json:"gaps,omitempty" doc:"Events that should stand in this page and are not held any more"`
+	Gaps     []gapView   `json:"gaps,omitempty" nullable:"false" doc:"Events that should stand in this page and are not held any more"`
 	Cursor   string      `json:"cursor" doc:"Read on from here, at any node"`
 	CaughtUp bool        `json:"caught_up" doc:"Nothing more was held when this was answered"`
 }
@@ -39,6 +39,21 @@ type draftView struct {
 	Type        string            `json:"type,omitempty"`
 	Headers     map[string]string `json:"headers,omitempty"`
 	ContentType string            `json:"content_type,omitempty"`
+}
+
+// cloudEventView is an event as CloudEvents 1.0 has it. Attributes that are not named here become
+// headers.
+type cloudEventView struct {
+	_           struct{} `additionalProperties:"true"`
+	SpecVersion string   `json:"specversion" enum:"1.0"`
+	ID          string   `json:"id" minLength:"1" maxLength:"256"`
+	Source      string   `json:"source" minLength:"1"`
+	Type        string   `json:"type" minLength:"1" maxLength:"256"`
+	Subject     string   `json:"subject,omitempty" minLength:"1" maxLength:"1024" doc:"Becomes the key"`
+	Time        string   `json:"time,omitempty" format:"date-time"`
+	ContentType string   `json:"datacontenttype,omitempty"`
+	Data        any      `json:"data,omitempty"`
+	DataBase64  string   `json:"data_base64,omitempty" doc:"Instead of data, for bytes"`
 }
 
 // receiptView is the answer of a publish.
@@ -108,5 +123,5 @@ type healthParams struct {
 type readyParams struct {
 	healthParams
 	MaxLag   string `query:"max_lag" example:"30s" doc:"Not ready when a peer is further behind"`
-	MinPeers int    `query:"min_peers" minimum:"0" doc:"Not ready with fewer peers connected"`
+	MinPeers int    `query:"min_peers" minimum:"0" maximum:"10000" doc:"Not ready with fewer peers connected"`
 }

