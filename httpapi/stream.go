@@ -94,15 +94,18 @@ type sizeValue string
 
 const wantSize = `want a size above zero, such as "64MiB", or a number of bytes; leave it out to keep everything`
 
-// sizePattern is held to what fits into 63 bits.
-const sizePattern = `^[1-9]([0-9]{0,17}B?|[0-9]{0,8}([kKMG]B|[KMG]iB)|[0-9]{0,5}(TB|TiB))$`
+// sizeMax is the largest size: 18 digits. The pattern lets through what stays below it.
+const (
+	sizeMax     = 1e18 - 1
+	sizePattern = `^[1-9]([0-9]{0,17}B?|[0-9]{0,8}([kKM]B|[KM]iB)|[0-9]{0,7}(GB|GiB)|[0-9]{0,4}(TB|TiB))$`
+)
 
 // Schema describes both forms.
 func (sizeValue) Schema(huma.Registry) *huma.Schema {
-	one := 1.0
+	one, most := 1.0, 9e17
 	return &huma.Schema{OneOf: []*huma.Schema{
 		{Type: huma.TypeString, Pattern: sizePattern, Examples: []any{"64MiB"}},
-		{Type: huma.TypeInteger, Format: "int64", Minimum: &one},
+		{Type: huma.TypeInteger, Format: "int64", Minimum: &one, Maximum: &most},
 	}}
 }
 
@@ -139,22 +142,28 @@ func (v sizeValue) bytes() (int64, error) {
 			n, scale = int64(f), 1
 		}
 	}
-	if err != nil || n <= 0 || scale == 0 || n > math.MaxInt64/scale {
+	if err != nil || n <= 0 || scale == 0 || n > sizeMax/scale {
 		return 0, edged.RefuseField(edged.Invalid, "body.retention.bytes", cut(string(v), 40), wantSize)
 	}
 	return n * scale, nil
 }
 
-// sizeOf says a number of bytes in the largest unit that divides it.
+// sizeOf says a number of bytes in the largest unit that divides it and leaves it short.
 func sizeOf(n int64) sizeValue {
+	const shortMax = 99_999
 	if n == 0 {
 		return ""
 	}
-	units := []string{"B", "KiB", "MiB", "GiB", "TiB"}
-	for n%1024 == 0 && len(units) > 1 {
-		n, units = n/1024, units[1:]
+	text := strconv.FormatInt(n, 10) + "B"
+	for _, unit := range []string{"KiB", "MiB", "GiB", "TiB"} {
+		if n%1024 != 0 {
+			break
+		}
+		if n /= 1024; n <= shortMax {
+			text = strconv.FormatInt(n, 10) + unit
+		}
 	}
-	return sizeValue(strconv.FormatInt(n, 10) + units[0])
+	return sizeValue(text)
 }
 
 // stream makes the definition in the root's words.

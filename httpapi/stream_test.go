@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -15,97 +16,23 @@ import (
 	"github.com/edgedhq/edged"
 )
 
-func TestStreamStatuses(t *testing.T) {
-	whole := `{"partitions":4,"retention":{"age":"24h","bytes":"64MiB"},"regions":["eu","us"],"replication":"aggregates","description":"d"}`
-	large := `{"description":"` + strings.Repeat("x", bodyBytesMax) + `"}`
-	pack := func(v any) string {
-		b, err := msgpack.Marshal(v)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(b)
-	}
-	const put, get, del = http.MethodPut, http.MethodGet, http.MethodDelete
-	const at = "/v1/streams/orders"
-	h := newFake().server(t, Options{}).Handler() // the cases follow each other: each meets what those before it left
-	packed := []string{"Content-Type", "application/msgpack"}
-	for _, c := range []struct {
-		name, method, target, body string
-		headers                    []string
-		status                     int
-		code, location             string
-	}{
-		{"make", put, at, whole, nil, 201, "", ""},
-		{"make with no body", put, "/v1/streams/b", "", nil, 201, "", ""},
-		{"make with a space as body", put, "/v1/streams/b", " ", nil, 200, "", ""},
-		{"find", put, at, whole, nil, 200, "", ""},
-		{"null", put, at, `{"retention":null}`, nil, 422, "invalid", "body.retention"},
-		{"null below", put, at, `{"retention":{"bytes":null}}`, nil, 422, "invalid", "body.retention.bytes"},
-		{"replace", put, at, `{"description":""}`, []string{"Content-Type", "application/json; charset=utf-8"}, 200, "", ""},
-		{"as msgpack", put, at, pack(map[string]any{"partitions": 4, "retention": map[string]any{"bytes": 4096}}), packed, 200, "", ""},
-		{"other partitions", put, at, `{"partitions":5}`, nil, 409, "conflict", "body.partitions"},
-		{"no partitions", put, at, `{"partitions":0}`, nil, 422, "invalid", "body.partitions"},
-		{"too many partitions", put, at, `{"partitions":257}`, nil, 422, "invalid", "body.partitions"},
-		{"half a partition", put, at, `{"partitions":1.5}`, nil, 422, "invalid", "body.partitions"},
-		{"text for partitions", put, at, `{"partitions":"4"}`, nil, 422, "invalid", "body.partitions"},
-		{"unknown field", put, at, `{"partition":4}`, nil, 422, "invalid", "body.partition"},
-		{"field in another case", put, at, `{"Partitions":4}`, nil, 422, "invalid", "body.Partitions"},
-		{"unknown field below", put, at, `{"retention":{"ages":"1h"}}`, nil, 422, "invalid", "body.retention.ages"},
-		{"age without unit", put, at, `{"retention":{"age":"24"}}`, nil, 422, "invalid", "body.retention.age"},
-		{"age of nothing", put, at, `{"retention":{"age":"0s"}}`, nil, 422, "invalid", "body.retention.age"},
-		{"age past all bounds", put, at, `{"retention":{"age":"9999999999h"}}`, nil, 422, "invalid", "body.retention.age"},
-		{"negative age", put, at, `{"retention":{"age":"-1h"}}`, nil, 422, "invalid", "body.retention.age"},
-		{"size in words", put, at, `{"retention":{"bytes":"much"}}`, nil, 422, "invalid", "body.retention.bytes"},
-		{"size of nothing", put, at, `{"retention":{"bytes":0}}`, nil, 422, "invalid", "body.retention.bytes"},
-		{"size past all bounds", put, at, `{"retention":{"bytes":"999999999TiB"}}`, nil, 422, "invalid", "body.retention.bytes"},
-		{"size as a huge number", put, at, `{"retention":{"bytes":1e30}}`, nil, 422, "invalid", "body.retention.bytes"},
-		{"replication", put, at, `{"replication":"some"}`, nil, 422, "invalid", "body.replication"},
-		{"region", put, at, `{"regions":["eu","E U"]}`, nil, 422, "invalid", "body.regions[1]"},
-		{"description", put, at, `{"description":"` + strings.Repeat("x", 1025) + `"}`, nil, 422, "invalid", "body.description"},
-		{"an array", put, at, `[]`, nil, 422, "invalid", "body"},
-		{"not JSON", put, at, `{"partitions":`, nil, 400, "bad_request", ""},
-		{"two values", put, at, `{} {}`, nil, 400, "bad_request", ""},
-		{"bad UTF-8", put, at, "{\"description\":\"\xff\"}", nil, 400, "bad_request", ""},
-		{"deep", put, at, strings.Repeat("[", 1000) + strings.Repeat("]", 1000), nil, 400, "bad_request", ""},
-		{"wide", put, at, `{"regions":[` + strings.Repeat(`{},`, 100) + `{}]}`, nil, 400, "bad_request", ""},
-		{"not msgpack", put, at, "\xc1", packed, 400, "bad_request", ""},
-		{"msgpack that lies", put, at, "\xdd\xff\xff\xff\xff", packed, 400, "bad_request", ""},
-		{"msgpack binary", put, at, "\x81\xa1a\xc4\x01x", packed, 400, "bad_request", ""},
-		{"msgpack with a number for a key", put, at, "\x81\x01\x01", packed, 400, "bad_request", ""},
-		{"msgpack not a number", put, at, pack(map[string]any{"partitions": nan()}), packed, 422, "invalid", "body.partitions"},
-		{"large", put, at, large, nil, 413, "too_large", ""},
-		{"text", put, at, "x", []string{"Content-Type", "text/plain"}, 415, "unsupported_media_type", "header.Content-Type"},
-		{"another charset", put, at, "{}", []string{"Content-Type", "application/json; charset=latin1"}, 415, "unsupported_media_type", "header.Content-Type"},
-		{"compressed", put, at, "{}", []string{"Content-Encoding", "gzip"}, 415, "unsupported_media_type", "header.Content-Encoding"},
-		{"as HTML", put, at, "{}", []string{"Accept", "text/html"}, 406, "not_acceptable", "header.Accept"},
-		{"upper case", put, "/v1/streams/Orders", "", nil, 422, "invalid", "path.stream"},
-		{"long name", put, "/v1/streams/" + strings.Repeat("a", 129), "", nil, 422, "invalid", "path.stream"},
-		{"up", get, "/v1/streams/%2e%2e", "", nil, 422, "invalid", "path.stream"},
-		{"up and across", get, "/v1/streams/%2e%2e%2fx", "", nil, 422, "invalid", "path.stream"},
-		{"plain up", get, "/v1/streams/../x", "", nil, 404, "not_found", ""},
-		{"NUL", get, "/v1/streams/a%00b", "", nil, 422, "invalid", "path.stream"},
-		{"encoded twice", get, "/v1/streams/%256frders", "", nil, 422, "invalid", "path.stream"},
-		{"encoded", get, "/v1/streams/%6frders", "", nil, 200, "", ""},
-		{"right to left", get, "/v1/streams/%E2%80%AEa", "", nil, 422, "invalid", "path.stream"},
-		{"show", get, at, "", nil, 200, "", ""},
-		{"show none", get, "/v1/streams/none", "", nil, 404, "stream_not_found", ""},
-		{"slash", get, at + "/", "", nil, 404, "not_found", ""},
-		{"no name", get, "/v1/streams//digest", "", nil, 422, "invalid", "path.stream"},
-		{"digest", get, at + "/digest", "", nil, 200, "", ""},
-		{"digest of none", get, "/v1/streams/none/digest", "", nil, 404, "stream_not_found", ""},
-		{"list", get, "/v1/streams?limit=1", "", nil, 200, "", ""},
-		{"list how many", get, "/v1/streams?limit=", "", nil, 422, "invalid", "query.limit"},
-		{"list none", get, "/v1/streams?limit=0", "", nil, 422, "invalid", "query.limit"},
-		{"list all", get, "/v1/streams?limit=1001", "", nil, 422, "invalid", "query.limit"},
-		{"a page of ours no more", get, "/v1/streams?page=!", "", nil, 422, "invalid", "query.page"},
-		{"a page of another", get, "/v1/streams?page=QQ", "", nil, 422, "invalid", "query.page"},
-		{"delete", del, at, "", nil, 204, "", ""},
-		{"delete again", del, at, "", nil, 404, "stream_not_found", ""},
-		{"console", get, "/console", "", nil, 404, "not_found", ""},
-		{"links", get, "/v1/links/eu", "", nil, 404, "not_found", ""},
-		{"query", http.MethodPost, "/v1/query", `{"sql":"SELECT 1"}`, nil, 404, "not_found", ""},
-		{"root", get, "/", "", nil, 404, "not_found", ""},
-	} {
+// statusCase is one request and what its answer must be.
+type statusCase struct {
+	name, method, target, body string
+	headers                    []string
+	status                     int
+	code, location             string
+}
+
+const (
+	put, get, del = http.MethodPut, http.MethodGet, http.MethodDelete
+	ordersPath    = "/v1/streams/orders"
+)
+
+// checkStatuses asks one after the other: each case meets what those before it left.
+func checkStatuses(t *testing.T, h http.Handler, cases []statusCase) {
+	t.Helper()
+	for _, c := range cases {
 		w := ask(h, c.method, c.target, c.body, c.headers...)
 		if w.Code != c.status {
 			t.Errorf("%s: %s %s %.60s: status %d, want %d: %s", c.name, c.method, c.target, c.body, w.Code, c.status, w.Body)
@@ -119,6 +46,124 @@ func TestStreamStatuses(t *testing.T) {
 			t.Errorf("%s: want location %s: %s", c.name, c.location, w.Body)
 		}
 	}
+}
+
+// orders is a handler that knows the stream of ordersPath.
+func orders(t *testing.T) http.Handler {
+	t.Helper()
+	h := newFake().server(t, Options{}).Handler()
+	checkStatuses(t, h, []statusCase{{"make", put, ordersPath, `{"partitions":4}`, nil, 201, "", ""}})
+	return h
+}
+
+func packed(t *testing.T, v any) string {
+	t.Helper()
+	b, err := msgpack.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func TestPutStream(t *testing.T) {
+	whole := `{"partitions":4,"retention":{"age":"24h","bytes":"64MiB"},"regions":["eu","us"],"replication":"aggregates","description":"d"}`
+	inMsgpack := []string{"Content-Type", typeMsgpack}
+	checkStatuses(t, newFake().server(t, Options{}).Handler(), []statusCase{
+		{"make", put, ordersPath, whole, nil, 201, "", ""},
+		{"make with no body", put, "/v1/streams/b", "", nil, 201, "", ""},
+		{"make with a space as body", put, "/v1/streams/b", " ", nil, 200, "", ""},
+		{"find", put, ordersPath, whole, nil, 200, "", ""},
+		{"null", put, ordersPath, `{"retention":null}`, nil, 422, "invalid", "body.retention"},
+		{"as curl -d says it", put, ordersPath, `{"partitions":4}`, []string{"Content-Type", typeForm}, 200, "", ""},
+		{"null below", put, ordersPath, `{"retention":{"bytes":null}}`, nil, 422, "invalid", "body.retention.bytes"},
+		{"replace", put, ordersPath, `{"description":""}`, []string{"Content-Type", "application/json; charset=utf-8"}, 200, "", ""},
+		{"as msgpack", put, ordersPath, packed(t, map[string]any{"partitions": 4, "retention": map[string]any{"bytes": 4096}}), inMsgpack, 200, "", ""},
+	})
+}
+
+func TestPutStreamRefusesValues(t *testing.T) {
+	checkStatuses(t, orders(t), []statusCase{
+		{"other partitions", put, ordersPath, `{"partitions":5}`, nil, 409, "conflict", "body.partitions"},
+		{"no partitions", put, ordersPath, `{"partitions":0}`, nil, 422, "invalid", "body.partitions"},
+		{"too many partitions", put, ordersPath, `{"partitions":257}`, nil, 422, "invalid", "body.partitions"},
+		{"half a partition", put, ordersPath, `{"partitions":1.5}`, nil, 422, "invalid", "body.partitions"},
+		{"text for partitions", put, ordersPath, `{"partitions":"4"}`, nil, 422, "invalid", "body.partitions"},
+		{"unknown field", put, ordersPath, `{"partition":4}`, nil, 422, "invalid", "body.partition"},
+		{"field in another case", put, ordersPath, `{"Partitions":4}`, nil, 422, "invalid", "body.Partitions"},
+		{"unknown field below", put, ordersPath, `{"retention":{"ages":"1h"}}`, nil, 422, "invalid", "body.retention.ages"},
+		{"age without unit", put, ordersPath, `{"retention":{"age":"24"}}`, nil, 422, "invalid", "body.retention.age"},
+		{"age of nothing", put, ordersPath, `{"retention":{"age":"0s"}}`, nil, 422, "invalid", "body.retention.age"},
+		{"age past all bounds", put, ordersPath, `{"retention":{"age":"9999999999h"}}`, nil, 422, "invalid", "body.retention.age"},
+		{"negative age", put, ordersPath, `{"retention":{"age":"-1h"}}`, nil, 422, "invalid", "body.retention.age"},
+		{"size in words", put, ordersPath, `{"retention":{"bytes":"much"}}`, nil, 422, "invalid", "body.retention.bytes"},
+		{"size of nothing", put, ordersPath, `{"retention":{"bytes":0}}`, nil, 422, "invalid", "body.retention.bytes"},
+		{"size past all bounds", put, ordersPath, `{"retention":{"bytes":"999999999TiB"}}`, nil, 422, "invalid", "body.retention.bytes"},
+		{"size as a huge number", put, ordersPath, `{"retention":{"bytes":1e30}}`, nil, 422, "invalid", "body.retention.bytes"},
+		{"replication", put, ordersPath, `{"replication":"some"}`, nil, 422, "invalid", "body.replication"},
+		{"region", put, ordersPath, `{"regions":["eu","E U"]}`, nil, 422, "invalid", "body.regions[1]"},
+		{"description", put, ordersPath, `{"description":"` + strings.Repeat("x", 1025) + `"}`, nil, 422, "invalid", "body.description"},
+	})
+}
+
+func TestPutStreamRefusesBodies(t *testing.T) {
+	large := `{"description":"` + strings.Repeat("x", bodyBytesMax) + `"}`
+	inMsgpack := []string{"Content-Type", typeMsgpack}
+	checkStatuses(t, orders(t), []statusCase{
+		{"an array", put, ordersPath, `[]`, nil, 422, "invalid", "body"},
+		{"not JSON", put, ordersPath, `{"partitions":`, nil, 400, "bad_request", ""},
+		{"a form", put, ordersPath, `partitions=4`, []string{"Content-Type", typeForm}, 400, "bad_request", ""},
+		{"two values", put, ordersPath, `{} {}`, nil, 400, "bad_request", ""},
+		{"bad UTF-8", put, ordersPath, "{\"description\":\"\xff\"}", nil, 400, "bad_request", ""},
+		{"deep", put, ordersPath, strings.Repeat("[", 1000) + strings.Repeat("]", 1000), nil, 400, "bad_request", ""},
+		{"wide", put, ordersPath, `{"regions":[` + strings.Repeat(`{},`, 100) + `{}]}`, nil, 400, "bad_request", ""},
+		{"not msgpack", put, ordersPath, "\xc1", inMsgpack, 400, "bad_request", ""},
+		{"msgpack that lies", put, ordersPath, "\xdd\xff\xff\xff\xff", inMsgpack, 400, "bad_request", ""},
+		{"msgpack binary", put, ordersPath, "\x81\xa1a\xc4\x01x", inMsgpack, 400, "bad_request", ""},
+		{"msgpack with a number for a key", put, ordersPath, "\x81\x01\x01", inMsgpack, 400, "bad_request", ""},
+		{"msgpack not a number", put, ordersPath, packed(t, map[string]any{"partitions": nan()}), inMsgpack, 422, "invalid", "body.partitions"},
+		{"large", put, ordersPath, large, nil, 413, "too_large", ""},
+		{"text", put, ordersPath, "x", []string{"Content-Type", "text/plain"}, 415, "unsupported_media_type", "header.Content-Type"},
+		{"another charset", put, ordersPath, "{}", []string{"Content-Type", "application/json; charset=latin1"}, 415, "unsupported_media_type", "header.Content-Type"},
+		{"compressed", put, ordersPath, "{}", []string{"Content-Encoding", "gzip"}, 415, "unsupported_media_type", "header.Content-Encoding"},
+		{"as HTML", put, ordersPath, "{}", []string{"Accept", "text/html"}, 406, "not_acceptable", "header.Accept"},
+	})
+}
+
+func TestStreamNames(t *testing.T) {
+	checkStatuses(t, orders(t), []statusCase{
+		{"upper case", put, "/v1/streams/Orders", "", nil, 422, "invalid", "path.stream"},
+		{"long name", put, "/v1/streams/" + strings.Repeat("a", 129), "", nil, 422, "invalid", "path.stream"},
+		{"up", get, "/v1/streams/%2e%2e", "", nil, 422, "invalid", "path.stream"},
+		{"up and across", get, "/v1/streams/%2e%2e%2fx", "", nil, 422, "invalid", "path.stream"},
+		{"plain up", get, "/v1/streams/../x", "", nil, 404, "not_found", ""},
+		{"NUL", get, "/v1/streams/a%00b", "", nil, 422, "invalid", "path.stream"},
+		{"encoded twice", get, "/v1/streams/%256frders", "", nil, 422, "invalid", "path.stream"},
+		{"encoded", get, "/v1/streams/%6frders", "", nil, 200, "", ""},
+		{"right to left", get, "/v1/streams/%E2%80%AEa", "", nil, 422, "invalid", "path.stream"},
+	})
+}
+
+func TestStreamCalls(t *testing.T) {
+	checkStatuses(t, orders(t), []statusCase{
+		{"show", get, ordersPath, "", nil, 200, "", ""},
+		{"show none", get, "/v1/streams/none", "", nil, 404, "stream_not_found", ""},
+		{"slash", get, ordersPath + "/", "", nil, 404, "not_found", ""},
+		{"no name", get, "/v1/streams//digest", "", nil, 422, "invalid", "path.stream"},
+		{"digest", get, ordersPath + "/digest", "", nil, 200, "", ""},
+		{"digest of none", get, "/v1/streams/none/digest", "", nil, 404, "stream_not_found", ""},
+		{"list", get, "/v1/streams?limit=1", "", nil, 200, "", ""},
+		{"list how many", get, "/v1/streams?limit=", "", nil, 422, "invalid", "query.limit"},
+		{"list none", get, "/v1/streams?limit=0", "", nil, 422, "invalid", "query.limit"},
+		{"list all", get, "/v1/streams?limit=1001", "", nil, 422, "invalid", "query.limit"},
+		{"a page of ours no more", get, "/v1/streams?page=!", "", nil, 422, "invalid", "query.page"},
+		{"a page of another", get, "/v1/streams?page=QQ", "", nil, 422, "invalid", "query.page"},
+		{"delete", del, ordersPath, "", nil, 204, "", ""},
+		{"delete again", del, ordersPath, "", nil, 404, "stream_not_found", ""},
+		{"console", get, "/console", "", nil, 404, "not_found", ""},
+		{"links", get, "/v1/links/eu", "", nil, 404, "not_found", ""},
+		{"query", http.MethodPost, "/v1/query", `{"sql":"SELECT 1"}`, nil, 404, "not_found", ""},
+		{"root", get, "/", "", nil, 404, "not_found", ""},
+	})
 }
 
 func nan() float64 { zero := 0.0; return zero / zero }
@@ -202,9 +247,11 @@ func TestListPages(t *testing.T) {
 }
 
 func TestSizes(t *testing.T) {
+	sizes := regexp.MustCompile(sizePattern)
 	for text, want := range map[string]int64{
 		"1": 1, "1B": 1, "1kB": 1000, "1KB": 1000, "64MiB": 64 << 20, "2TB": 2e12, "3GiB": 3 << 30, "1e6": 1e6, "7.0": 7,
-		"": 0, "x": -1, "-1": -1, "0": -1, "1.5": -1, "1 MiB": -1, "9223372036854775807": 1<<63 - 1, "9223372036854775807kB": -1,
+		"": 0, "x": -1, "-1": -1, "0": -1, "1.5": -1, "1 MiB": -1, "999999999999999999": sizeMax, "1000000000000000000": -1, "99999TiB": 99999 << 40, "99999TB": 99999e12, "9223372036854775807kB": -1,
+		"999999999KiB": 999999999 << 10,
 	} {
 		got, err := sizeValue(text).bytes()
 		if err != nil {
@@ -214,7 +261,7 @@ func TestSizes(t *testing.T) {
 			t.Errorf("%q is %d (%v), want %d", text, got, err, want)
 		}
 		if want > 0 {
-			if back, err := sizeOf(got).bytes(); back != got {
+			if back, err := sizeOf(got).bytes(); back != got || !sizes.MatchString(string(sizeOf(got))) {
 				t.Errorf("%d is said as %q, which is %d, %v", got, sizeOf(got), back, err)
 			}
 		}
