@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strconv"
 	"sync"
 	"time"
 
@@ -83,10 +84,17 @@ func (s *Server) publish(w http.ResponseWriter, r *http.Request) {
 		h["Content-Type"] = receiptMsgpack
 	}
 	h["Cache-Control"] = noStore
+	if len(p.answer) > bufferedMax {
+		h["Content-Length"] = []string{strconv.Itoa(len(p.answer))}
+	}
 	w.WriteHeader(http.StatusCreated)
 	_, _ = w.Write(p.answer) // whoever does not read the answer has gone
 	s.inbox.put(p)
 }
+
+// bufferedMax is the largest answer to which net/http gives its length by itself; a larger one
+// would go out in chunks.
+const bufferedMax = 2 << 10
 
 // Header values of the answers, made once.
 var (

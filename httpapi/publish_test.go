@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -113,6 +114,21 @@ func TestPublishAnswersInMsgpack(t *testing.T) {
 	}
 	if fmt.Sprint(fromPack) != fmt.Sprint(fromText) {
 		t.Errorf("msgpack %v, JSON %v", fromPack, fromText)
+	}
+}
+
+func TestLongReceiptHasItsLength(t *testing.T) {
+	s, a := publisher(t, Options{})
+	a.append = func(_ context.Context, p *edged.Publication) (edged.Receipt, error) {
+		rec := receiptOf(p)
+		for i := range edged.Partition(256) {
+			rec.Spans = append(rec.Spans, edged.Span{Partition: i, First: 1, Last: 2})
+		}
+		return rec, nil
+	}
+	w := send(s, "", "1", "Content-Type", "application/json")
+	if got, want := w.Header().Get("Content-Length"), strconv.Itoa(w.Body.Len()); w.Body.Len() <= bufferedMax || got != want {
+		t.Errorf("Content-Length %q of %s bytes", got, want)
 	}
 }
 
