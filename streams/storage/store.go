@@ -26,6 +26,7 @@ type Store struct {
 	db    *pebble.DB
 
 	identity identity
+	origin   edged.Origin // fixed once open
 	nonce    [8]byte
 	node     node
 	sealed   map[edged.OriginID]Sealed // fixed once open
@@ -92,7 +93,11 @@ func (s *Store) open() error {
 	if s.db, err = pebble.Open(s.fs.PathJoin(s.dir, "db"), s.pebbleOptions()); err != nil {
 		return fmt.Errorf("storage: database in %s: %w", s.dir, err)
 	}
-	return s.start(id)
+	if err := s.start(id); err != nil {
+		return err
+	}
+	s.origin = s.node.record.origin
+	return nil
 }
 
 // Close ends the use of the directory. After a Run that ended well the stop is clean: the next
@@ -123,7 +128,7 @@ func (s *Store) release() error {
 }
 
 // Origin is under whom this run writes.
-func (s *Store) Origin() edged.Origin { return s.node.record.origin }
+func (s *Store) Origin() edged.Origin { return s.origin }
 
 // Identity is the node's key, NodeID the hash of its public half, by which the mesh knows it.
 func (s *Store) Identity() ed25519.PrivateKey { return s.identity.key }
