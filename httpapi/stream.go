@@ -94,15 +94,15 @@ type sizeValue string
 
 const wantSize = `want a size above zero, such as "64MiB", or a number of bytes; leave it out to keep everything`
 
-// sizeMax is the largest size: 18 digits. The pattern lets through what stays below it.
+// sizeMax is the largest size. The pattern has room for it, and for what stays below it.
 const (
-	sizeMax     = 1e18 - 1
-	sizePattern = `^[1-9]([0-9]{0,17}B?|[0-9]{0,8}([kKM]B|[KM]iB)|[0-9]{0,7}(GB|GiB)|[0-9]{0,4}(TB|TiB))$`
+	sizeMax     = 9e16
+	sizePattern = `^[1-9]([0-9]{0,16}B?|[0-9]{0,8}([kKM]B|[KM]iB)|[0-9]{0,6}(GB|GiB)|[0-9]{0,3}(TB|TiB))$`
 )
 
 // Schema describes both forms.
 func (sizeValue) Schema(huma.Registry) *huma.Schema {
-	one, most := 1.0, 9e17
+	one, most := 1.0, float64(sizeMax)
 	return &huma.Schema{OneOf: []*huma.Schema{
 		{Type: huma.TypeString, Pattern: sizePattern, Examples: []any{"64MiB"}},
 		{Type: huma.TypeInteger, Format: "int64", Minimum: &one, Maximum: &most},
@@ -150,7 +150,7 @@ func (v sizeValue) bytes() (int64, error) {
 
 // sizeOf says a number of bytes in the largest unit that divides it and leaves it short.
 func sizeOf(n int64) sizeValue {
-	const shortMax = 99_999
+	const shortMax = 9_999
 	if n == 0 {
 		return ""
 	}
