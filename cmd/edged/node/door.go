@@ -27,38 +27,23 @@ type door struct {
 // listen takes the port.
 func listen(api *httpapi.Server, cfg Config) (*door, error) {
 	d := &door{api: api, drainFor: cfg.DrainFor, secure: cfg.CertFile != ""}
-	d.server = &http.Server{
-		Handler:           api.Handler(),
-		ReadHeaderTimeout: 5 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    cfg.HTTP.Limits.HeaderBytesMax,
-		ErrorLog:          slog.NewLogLogger(cfg.Log.Handler(), slog.LevelDebug),
-		Protocols:         new(http.Protocols),
-	}
-	d.server.Protocols.SetHTTP1(true)
+	var secrets *tls.Config
 	if d.secure {
 		cert, err := tls.LoadX509KeyPair(cfg.CertFile, cfg.KeyFile)
 		if err != nil {
 			return nil, fmt.Errorf("certificate: %w", err)
 		}
-		d.server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
-		d.server.Protocols.SetHTTP2(true)
+		secrets = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
 	}
 	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", cfg.Listen)
 	if err != nil {
 		return nil, err
 	}
-	if !d.secure && loopback(l.Addr()) {
-		d.server.Protocols.SetUnencryptedHTTP2(true)
-	}
+	d.server = api.HTTPServer(l.Addr())
+	d.server.TLSConfig = secrets
+	d.server.ErrorLog = slog.NewLogLogger(cfg.Log.Handler(), slog.LevelDebug)
 	d.listener = &bounded{Listener: l, most: connectionsMax(), log: cfg.Log}
 	return d, nil
-}
-
-// loopback says whether an address is reached from this machine only.
-func loopback(a net.Addr) bool {
-	tcp, ok := a.(*net.TCPAddr)
-	return ok && tcp.IP.IsLoopback()
 }
 
 // connectionsMax leaves a reserve of file descriptors to storage.

@@ -136,3 +136,24 @@ func TestTooManyConnectionsAreClosed(t *testing.T) {
 		t.Errorf("%d open, %d refused", open, refused)
 	}
 }
+
+func TestAForeignHostIsRefusedOnLoopback(t *testing.T) {
+	r := start(t, t.TempDir(), nil)
+	for host, want := range map[string]int{"": http.StatusOK, "localhost": http.StatusOK, "evil.example": http.StatusForbidden} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.URL()+"/v1/version", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Host = host
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := answer.Body.Close(); err != nil {
+			t.Error(err)
+		}
+		if answer.StatusCode != want {
+			t.Errorf("Host %q: %d, want %d", host, answer.StatusCode, want)
+		}
+	}
+}
