@@ -140,7 +140,7 @@ func TestTooManyConnectionsAreClosed(t *testing.T) {
 func TestAForeignHostIsRefusedOnLoopback(t *testing.T) {
 	r := start(t, t.TempDir(), nil)
 	for host, want := range map[string]int{"": http.StatusOK, "localhost": http.StatusOK, "evil.example": http.StatusForbidden} {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.URL()+"/v1/version", nil)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.node.URL()+"/v1/version", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
