@@ -138,14 +138,18 @@ func (so *socket) wrote(u *turn) {
 // write sends the turn with as few system calls as it takes. A client that takes nothing for
 // slowAfter is an error; one that takes little at a time is not.
 func (so *socket) write(u *turn) error {
+	const step = slowAfter / 5 // a write tells how much was taken, and not when
 	u.rest = append(u.left[:0], u.pieces...)
-	for {
-		if err := so.conn.SetWriteDeadline(time.Now().Add(slowAfter)); err != nil {
+	for stalled := time.Duration(0); ; stalled += step {
+		if err := so.conn.SetWriteDeadline(time.Now().Add(step)); err != nil {
 			return err
 		}
 		n, err := writeRest(so.conn, &u.rest)
 		u.written += n
-		if err == nil || n == 0 || !isTimeout(err) {
+		if n > 0 {
+			stalled = -step
+		}
+		if err == nil || !isTimeout(err) || stalled+step >= slowAfter {
 			return err
 		}
 	}
@@ -169,9 +173,7 @@ func (so *socket) lose(u *turn, err error) {
 	if isTimeout(err) {
 		f.counts.slow.Add(1)
 		last := append(u.halfFrame(), closeFrame(closeSlow, comeBack(f.retryMS()))...)
-		if tcp, ok := so.conn.(*net.TCPConn); ok {
-			_ = tcp.SetWriteBuffer(slowRoom) // so that the system may take it
-		}
+		so.setRoom(goodbyeRoom) // so that the system takes it, whether or not the client does
 		_ = so.conn.SetWriteDeadline(time.Now().Add(byeTime))
 		_, _ = so.conn.Write(last) // it is closed either way
 	}
@@ -179,9 +181,6 @@ func (so *socket) lose(u *turn, err error) {
 	so.mu.Lock()
 	so.rest()
 }
-
-// slowRoom is room in the system for what a slow client has not taken, and a close frame.
-const slowRoom = 8 << 20
 
 // halfFrame is what is left of the frame that has been written in part.
 func (u *turn) halfFrame() []byte {

@@ -123,7 +123,7 @@ func TestAWriteGoesOnWhileSomethingIsTaken(t *testing.T) {
 			takes []int
 			got   string
 			slow  bool
-		}{{[]int{1, 2, 1}, "abcdef", false}, {[]int{2, 0}, "ab", true}, {nil, "abcdef", false}} {
+		}{{[]int{1, 2, 1}, "abcdef", false}, {[]int{2, 0, 0, 0, 0, 0}, "ab", true}, {[]int{0, 0, 0, 0, 2, 0, 0, 0, 0}, "abcdef", false}, {nil, "abcdef", false}} {
 			conn := &trickle{takes: c.takes}
 			so := sinkSocket(s, nil)
 			so.conn = conn

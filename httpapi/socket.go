@@ -102,12 +102,28 @@ func (so *socket) open(w http.ResponseWriter, r *http.Request, h handshake) bool
 		return false
 	}
 	so.conn, so.in.conn, so.in.ahead = conn, conn, ahead
+	so.setRoom(sendRoom)
 	late := so.server.feeds.enlist(so)
 	go so.run()
 	if late {
 		so.drain(so.server.feeds.retryMS())
 	}
 	return true
+}
+
+// What the system may hold for a client that does not read: little, so that ten thousand of them
+// cost a bounded amount, a ping is not stuck behind much, and what is written stays in the
+// processor's cache until it is read. For the good-bye there is more.
+const (
+	sendRoom    = 128 << 10
+	goodbyeRoom = 8 << 20
+)
+
+// setRoom is in vain where the connection has no such setting.
+func (so *socket) setRoom(bytes int) {
+	if c, ok := so.conn.(interface{ SetWriteBuffer(bytes int) error }); ok {
+		_ = c.SetWriteBuffer(bytes)
+	}
 }
 
 // run reads until the socket's end; the last of reader and pump clears up.
