@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/edgedhq/edged"
@@ -60,9 +61,14 @@ func (a *app) report(err error) int {
 	return f.exit
 }
 
-// plain is an error's text without the name of the package that made it.
+// plain is an error's text without the name of the package that made it, and without the request
+// that failed: its URL holds whole cursors, and the cause names the address.
 func plain(err error) string {
-	return strings.TrimPrefix(strings.TrimPrefix(err.Error(), "client: "), "loadtest: ")
+	text := err.Error()
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		text = strings.Replace(text, u.Error(), u.Err.Error(), 1)
+	}
+	return strings.TrimPrefix(strings.TrimPrefix(text, "client: "), "loadtest: ")
 }
 
 func (a *app) faultOf(err error) fault {

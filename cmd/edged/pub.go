@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -175,9 +176,16 @@ type publisher struct {
 func (p *publisher) send(ctx context.Context, drafts []client.Draft) error {
 	p.pace(ctx)
 	p.batches++
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	receipt, err := p.client.Publish(ctx, p.stream, drafts, client.PublishOptions{
 		Ack: p.flags.ack, IdempotencyKey: fmt.Sprintf("%s-%d", p.run, p.batches), RetryFor: p.flags.retryFor,
 		OnRetry: func(err error, pause time.Duration) {
+			// Nodes that have gone may come back; a level that was never reached is a mistake.
+			if p.sent == 0 && errors.Is(err, edged.LevelUnreachable) {
+				stop()
+				return
+			}
 			p.progress.clear(p.app)
 			p.app.note("batch %d: %s; again in %s", p.batches, plain(err), pause.Round(time.Millisecond))
 		},

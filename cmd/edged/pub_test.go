@@ -22,7 +22,7 @@ type shelf struct {
 	events  []map[string]any
 	batches []int
 	known   map[string]bool
-	trouble func(attempt int) string // "", "lose" after storing, or "refuse"
+	trouble func(attempt int) string // "", "lose" after storing, "refuse" or "alone"
 	attempt int
 }
 
@@ -43,6 +43,12 @@ func (s *shelf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	what := ""
 	if s.trouble != nil {
 		what = s.trouble(s.attempt)
+	}
+	if what == "alone" {
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(http.StatusServiceUnavailable)
+		fmt.Fprint(w, `{"code":"level_unreachable","detail":"d","retryable":true,"stored":false}`)
+		return
 	}
 	if what == "refuse" {
 		w.Header().Set("Content-Type", "application/problem+json")
@@ -142,6 +148,22 @@ func TestPubFailsWhenNotAllIsAcknowledged(t *testing.T) {
 	}
 }
 
+func TestPubTellsAtOnceThatALevelIsOutOfReach(t *testing.T) {
+	s, url := newShelf(t)
+	s.trouble = func(int) string { return "alone" }
+	got := edgedRun(t, "", nil, "pub", "s", "x", "-s", url, "--ack", "region")
+	if got.code != exitUnavailable || s.attempt != 1 || strings.Contains(got.errs, "again in") || !strings.Contains(got.errs, "--ack disk") {
+		t.Errorf("after %d attempts: %+v", s.attempt, got)
+	}
+	// Where it was reached before, the nodes may come back.
+	s, url = newShelf(t)
+	s.trouble = func(attempt int) string { return map[bool]string{true: "alone"}[attempt == 2] }
+	got = edgedRun(t, "a\nb\n", nil, "pub", "s", "-", "-s", url, "--batch", "1")
+	if got.code != 0 || len(s.events) != 2 {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestPubDoesNotWaitForAFullBatch(t *testing.T) {
 	s, url := newShelf(t)
 	r, w := io.Pipe()
@@ -220,6 +242,14 @@ func TestSubGoesOnByCursor(t *testing.T) {
 	}
 	got = edgedRun(t, "", nil, "sub", "s", "--cursor", "c1", "--limit", "2", "--data-only", "-q", "-s", url)
 	if got.code != 0 || got.out != "say \"2\"\nsay \"3\"\n" || got.errs != "" {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestSubPrintsLinesForPeopleWhereAsked(t *testing.T) {
+	url := feedOf(t)
+	got := edgedRun(t, "", nil, "sub", "s", "--from", "earliest", "--limit", "1", "-o", "table", "-s", url)
+	if got.code != 0 || !strings.HasSuffix(got.out, "  say \"1\"\n") {
 		t.Errorf("%+v", got)
 	}
 }

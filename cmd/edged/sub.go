@@ -22,7 +22,8 @@ func (a *app) subCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "sub STREAM", Short: "Follow a stream",
 		Long: "Follows a stream and goes on by its cursor after a loss of connection. On a terminal each\n" +
-			"event is one short line; piped, or with -o json, it is the whole envelope as NDJSON.",
+			"event is one short line, also with -o table; piped, or with -o json, it is the whole envelope\n" +
+			"as NDJSON.",
 		Example: "  edged sub orders\n" +
 			"  edged sub orders --from earliest --limit 10 -o json\n" +
 			"  edged sub log --from -10m --data-only | grep failed",
@@ -122,7 +123,8 @@ func (s *subscriber) follow(ctx context.Context, c *client.Client) error {
 
 // print writes one event.
 func (s *subscriber) print(d *client.Delivery) error {
-	people := terminal(s.app.out) && !s.app.json()
+	screen := terminal(s.app.out)
+	people := !s.app.json() && (screen || s.app.globals.output == "table")
 	if !people && !s.dataOnly {
 		s.out.line(withCursor(d))
 		return nil
@@ -132,7 +134,7 @@ func (s *subscriber) print(d *client.Delivery) error {
 		return err
 	}
 	switch {
-	case people && s.dataOnly:
+	case s.dataOnly && people && screen:
 		s.out.line([]byte(harmless(string(e.Bytes()))))
 	case s.dataOnly:
 		s.out.line(e.Bytes())
