@@ -74,27 +74,27 @@ type streamPath struct {
 
 // afterParams are taken by every GET under /v1.
 type afterParams struct {
-	After string `query:"after" doc:"A cursor, of any stream: answer when this node has caught up to it"`
-	Wait  string `query:"wait" default:"5s" example:"10s" doc:"How long to wait for that, at most 60s"`
+	After string `query:"after" minLength:"1" pattern:"^[A-Za-z0-9_-]+$" doc:"A cursor, of any stream: answer when this node has caught up to it"`
+	Wait  string `query:"wait" pattern:"^([0-9]{1,4}([.][0-9]{1,9})?(ns|us|µs|ms|s|m|h))+$" default:"5s" example:"10s" doc:"How long to wait for that, at most 60s"`
 }
 
 type pageQuery struct {
 	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"Entries of one page"`
-	Page  string `query:"page" doc:"next of the page before"`
+	Page  string `query:"page" pattern:"^[A-Za-z0-9_-]*$" doc:"next of the page before"`
 }
 
 type publishParams struct {
 	streamPath
-	Ack         string `query:"ack" default:"disk" pattern:"^(memory|disk|region|regions:[0-9]+)$" doc:"What has to happen first. memory: has its place; disk: fsynced here; region: fsynced on two nodes of this region; regions:N: on a node in each of N regions"`
-	Timeout     string `query:"timeout" default:"5s" doc:"How long to wait for the ack; then 504, and whether it is stored is unknown"`
-	Key         string `query:"key" doc:"Key of the event; of NDJSON, a JSON Pointer into each line"`
+	Ack         string `query:"ack" default:"disk" pattern:"^(memory|disk|region|regions:([1-9][0-9]{0,2}|1000))$" doc:"What has to happen first. memory: has its place; disk: fsynced here; region: fsynced on two nodes of this region; regions:N: on a node in each of N regions"`
+	Timeout     string `query:"timeout" pattern:"^([0-9]{1,4}([.][0-9]{1,9})?(ns|us|µs|ms|s|m|h))+$" default:"5s" doc:"How long to wait for the ack; then 504, and whether it is stored is unknown"`
+	Key         string `query:"key" minLength:"1" maxLength:"1024" doc:"Key of the event; of NDJSON, a JSON Pointer into each line"`
 	Time        string `query:"time" doc:"Event time; of NDJSON, a JSON Pointer into each line"`
-	Type        string `query:"type" doc:"Type of the event"`
-	After       string `query:"after" doc:"A cursor: what the author had seen"`
-	EdgedKey    string `header:"Edged-Key" doc:"As key"`
+	Type        string `query:"type" minLength:"1" maxLength:"256" doc:"Type of the event"`
+	After       string `query:"after" minLength:"1" pattern:"^[A-Za-z0-9_-]+$" doc:"A cursor: what the author had seen"`
+	EdgedKey    string `header:"Edged-Key" minLength:"1" maxLength:"1024" doc:"As key"`
 	EdgedTime   string `header:"Edged-Time" doc:"As time"`
-	EdgedType   string `header:"Edged-Type" doc:"As type"`
-	Idempotency string `header:"Idempotency-Key" doc:"Becomes the id; of a batch, K:0, K:1 and so on"`
+	EdgedType   string `header:"Edged-Type" minLength:"1" maxLength:"256" doc:"As type"`
+	Idempotency string `header:"Idempotency-Key" minLength:"1" maxLength:"240" doc:"Becomes the id; of a batch, K:0, K:1 and so on"`
 	Encoding    string `header:"Content-Encoding" enum:"gzip,zstd,identity" doc:"Of the body"`
 }
 
@@ -103,10 +103,10 @@ type readParams struct {
 	From      string   `query:"from" doc:"earliest, latest, an RFC 3339 time, or relative such as -10m, by append time"`
 	Cursor    string   `query:"cursor" doc:"A place that any node gave, instead of from"`
 	Limit     int      `query:"limit" minimum:"1" maximum:"10000" default:"100" doc:"Events of one answer"`
-	Wait      string   `query:"wait" doc:"Wait for a first event this long, at most 60s"`
-	Keys      []string `query:"key" nullable:"false" doc:"Only events with one of these keys"`
+	Wait      string   `query:"wait" pattern:"^([0-9]{1,4}([.][0-9]{1,9})?(ns|us|µs|ms|s|m|h))+$" doc:"Wait for a first event this long, at most 60s"`
+	Keys      []string `query:"key" nullable:"false" minLength:"1" maxLength:"1024" doc:"Only events with one of these keys"`
 	KeyPrefix string   `query:"key_prefix" doc:"Only events whose key begins so"`
-	Types     []string `query:"type" nullable:"false" doc:"Only events of one of these types"`
+	Types     []string `query:"type" nullable:"false" minLength:"1" doc:"Only events of one of these types"`
 	Filter    string   `query:"filter" doc:"A boolean expression over data; not in this build"`
 	Order     string   `query:"order" enum:"arrival,stable" default:"arrival" doc:"As this node learns events, or by HLC, the same at every node"`
 	Envelope  string   `query:"envelope" enum:"full,data" default:"full" doc:"Whole events, or their data alone"`
@@ -122,6 +122,6 @@ type healthParams struct {
 
 type readyParams struct {
 	healthParams
-	MaxLag   string `query:"max_lag" example:"30s" doc:"Not ready when a peer is further behind"`
+	MaxLag   string `query:"max_lag" pattern:"^([0-9]{1,4}([.][0-9]{1,9})?(ns|us|µs|ms|s|m|h))+$" example:"30s" doc:"Not ready when a peer is further behind"`
 	MinPeers int    `query:"min_peers" minimum:"0" maximum:"10000" doc:"Not ready with fewer peers connected"`
 }

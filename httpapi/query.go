@@ -89,10 +89,11 @@ func (p *params) one(name string) string {
 
 // choice says whether the second of two words is given; the first is the default.
 func (p *params) choice(name, usual, other string) bool {
-	switch text := p.one(name); text {
-	case "", usual:
+	text := p.one(name)
+	switch {
+	case text == usual, !p.values.Has(name):
 		return false
-	case other:
+	case text == other:
 		return true
 	default:
 		p.refuse(edged.Invalid, name, text, "want %s or %s", usual, other)
@@ -102,7 +103,7 @@ func (p *params) choice(name, usual, other string) bool {
 
 func (p *params) limit(most int) int {
 	text := p.one("limit")
-	if text == "" {
+	if !p.values.Has("limit") {
 		return 0
 	}
 	n, err := strconv.Atoi(text)
@@ -115,7 +116,7 @@ func (p *params) limit(most int) int {
 
 func (p *params) wait(most time.Duration) time.Duration {
 	text := p.one("wait")
-	if text == "" {
+	if !p.values.Has("wait") {
 		return 0
 	}
 	d, err := time.ParseDuration(text)
