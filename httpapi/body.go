@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"mime"
@@ -56,7 +57,14 @@ func (b *body) read(w http.ResponseWriter, r *http.Request, into any) error {
 			return edged.Refuse(edged.BadRequest, "the body has a number that JSON cannot hold")
 		}
 	}
-	return decode(text, into)
+	err = decode(text, into)
+	if number := new(json.UnmarshalTypeError); errors.As(err, &number) {
+		// A whole number may be written 4.0 or 4e0; of the tree it is written 4.
+		if text, err = json.Marshal(tree); err == nil {
+			err = decode(text, into)
+		}
+	}
+	return err
 }
 
 // readTree reads the body as a tree, and gives its text too when that was JSON.
@@ -258,5 +266,5 @@ func decode(text []byte, into any) error {
 	if errors.As(err, &refusal) {
 		return refusal
 	}
-	return edged.Refuse(edged.Invalid, "body: %v", err)
+	return fmt.Errorf("%w: %w", edged.Refuse(edged.Invalid, "body: has a value of another type than is described"), err)
 }

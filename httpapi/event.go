@@ -75,7 +75,7 @@ type streamPath struct {
 // afterParams are taken by every GET under /v1.
 type afterParams struct {
 	After string `query:"after" minLength:"1" pattern:"^[A-Za-z0-9_-]+$" doc:"A cursor, of any stream: answer when this node has caught up to it"`
-	Wait  string `query:"wait" pattern:"^([0-9]{1,4}([.][0-9]{1,9})?(ns|us|µs|ms|s|m|h))+$" default:"5s" example:"10s" doc:"How long to wait for that, at most 60s"`
+	Wait  string `query:"wait" pattern:"^(0|([0-9]{1,4}([.][0-9]{1,9})?(ns|us|µs|ms|s|m|h))+)$" default:"5s" example:"10s" doc:"How long to wait for that, at most 60s"`
 }
 
 type pageQuery struct {
@@ -86,7 +86,7 @@ type pageQuery struct {
 type publishParams struct {
 	streamPath
 	Ack         string `query:"ack" default:"disk" pattern:"^(memory|disk|region|regions:([1-9][0-9]{0,2}|1000))$" doc:"What has to happen first. memory: has its place; disk: fsynced here; region: fsynced on two nodes of this region; regions:N: on a node in each of N regions"`
-	Timeout     string `query:"timeout" pattern:"^([0-9]{1,4}([.][0-9]{1,9})?(ns|us|µs|ms|s|m|h))+$" default:"5s" doc:"How long to wait for the ack; then 504, and whether it is stored is unknown"`
+	Timeout     string `query:"timeout" pattern:"^(0|([0-9]{1,4}([.][0-9]{1,9})?(ns|us|µs|ms|s|m|h))+)$" default:"5s" doc:"How long to wait for the ack; then 504, and whether it is stored is unknown"`
 	Key         string `query:"key" minLength:"1" maxLength:"1024" doc:"Key of the event; of NDJSON, a JSON Pointer into each line"`
 	Time        string `query:"time" doc:"Event time; of NDJSON, a JSON Pointer into each line"`
 	Type        string `query:"type" minLength:"1" maxLength:"256" doc:"Type of the event"`
@@ -103,7 +103,7 @@ type readParams struct {
 	From      string   `query:"from" doc:"earliest, latest, an RFC 3339 time, or relative such as -10m, by append time"`
 	Cursor    string   `query:"cursor" doc:"A place that any node gave, instead of from"`
 	Limit     int      `query:"limit" minimum:"1" maximum:"10000" default:"100" doc:"Events of one answer"`
-	Wait      string   `query:"wait" pattern:"^([0-9]{1,4}([.][0-9]{1,9})?(ns|us|µs|ms|s|m|h))+$" doc:"Wait for a first event this long, at most 60s"`
+	Wait      string   `query:"wait" pattern:"^(0|([0-9]{1,4}([.][0-9]{1,9})?(ns|us|µs|ms|s|m|h))+)$" doc:"Wait for a first event this long, at most 60s"`
 	Keys      []string `query:"key" nullable:"false" minLength:"1" maxLength:"1024" doc:"Only events with one of these keys"`
 	KeyPrefix string   `query:"key_prefix" doc:"Only events whose key begins so"`
 	Types     []string `query:"type" nullable:"false" minLength:"1" doc:"Only events of one of these types"`
@@ -122,6 +122,6 @@ type healthParams struct {
 
 type readyParams struct {
 	healthParams
-	MaxLag   string `query:"max_lag" pattern:"^([0-9]{1,4}([.][0-9]{1,9})?(ns|us|µs|ms|s|m|h))+$" example:"30s" doc:"Not ready when a peer is further behind"`
+	MaxLag   string `query:"max_lag" pattern:"^(0|([0-9]{1,4}([.][0-9]{1,9})?(ns|us|µs|ms|s|m|h))+)$" example:"30s" doc:"Not ready when a peer is further behind"`
 	MinPeers int    `query:"min_peers" minimum:"0" maximum:"10000" doc:"Not ready with fewer peers connected"`
 }

@@ -134,7 +134,7 @@ func (s *Server) serve(rt *route) http.Handler {
 			s.fail(w, r, edged.Refuse(edged.Draining, "this node is going away; publish to another, or here after its restart"))
 			return
 		}
-		if waits && strings.Contains(r.URL.RawQuery, "after=") {
+		if waits && (strings.Contains(r.URL.RawQuery, "after=") || strings.Contains(r.URL.RawQuery, "wait=")) {
 			if err := s.catchUp(r); err != nil {
 				s.fail(w, r, err)
 				return
@@ -186,16 +186,13 @@ func headOf(get http.Handler) http.Handler {
 func (s *Server) catchUp(r *http.Request) error {
 	const waitDefault = 5 * time.Second
 	q := r.URL.Query()
-	if !q.Has("after") {
-		return nil
+	wait, err := durationParam(q, "wait", waitDefault, s.opts.Limits.WaitMax)
+	if err != nil || !q.Has("after") {
+		return err
 	}
 	at, err := edged.ParseCursor(q.Get("after"))
 	if err != nil {
 		return edged.RefuseField(edged.BadCursor, "query.after", nil, "pass on a cursor exactly as a node gave it")
-	}
-	wait, err := durationParam(q, "wait", waitDefault, s.opts.Limits.WaitMax)
-	if err != nil {
-		return err
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), wait)
 	defer cancel()
