@@ -240,6 +240,9 @@ func TestDefinitions(t *testing.T) {
 	if _, err := b.Stream("s"); !errors.Is(err, edged.StreamNotFound) {
 		t.Fatalf("after restart: %v", err)
 	}
+	if list, err := b.List("", 10); err != nil || len(list) != 1 || list[0].Events != 1 || b.Stats().StreamsActive > 1 {
+		t.Fatalf("idle streams listed: %+v, %d objects, %v", list, b.Stats().StreamsActive, err)
+	}
 	rec := b.append("s", single("2")...)
 	if rec.Spans[0].First != 1 {
 		t.Fatalf("a new generation starts at %d", rec.Spans[0].First)

@@ -133,30 +133,32 @@ func (b *Broker) Stream(name string) (edged.StreamInfo, error) {
 	}
 	info := edged.StreamInfo{Stream: s.view.def}
 	for _, key := range s.view.ring.vector.Keys() {
-		state := s.view.logs[key].Durable()
-		log := edged.LogInfo{
-			Name: s.view.logs[key].Name(), First: state.Start, Last: s.view.ring.vector[key],
-			Bytes: state.Bytes, Newest: state.Newest,
-		}
-		if log.Last < log.First-1 {
-			log.Last = log.First - 1
-		}
-		info.Logs = append(info.Logs, log)
-		info.Events += int64(log.Last - log.First + 1)
-		info.Bytes += log.Bytes
+		addLog(&info, s.view.logs[key], s.view.ring.vector[key])
 	}
 	return info, nil
 }
 
+// addLog adds what is held of a log up to its visible head.
+func addLog(info *edged.StreamInfo, l *storage.Log, head edged.Sequence) {
+	state := l.Durable()
+	log := edged.LogInfo{
+		Name: l.Name(), First: state.Start, Last: max(head, state.Start-1),
+		Bytes: state.Bytes, Newest: state.Newest,
+	}
+	info.Logs = append(info.Logs, log)
+	info.Events += int64(log.Last - log.First + 1)
+	info.Bytes += log.Bytes
+}
+
 // List gives up to limit streams whose names come after the given one, in order.
 func (b *Broker) List(after string, limit int) ([]edged.StreamInfo, error) {
-	var names []string
+	var defs []edged.Stream
 	from := append([]byte(after), 0)
 	if after == "" {
 		from = nil
 	}
 	rows := b.store.Scan(storage.Streams, from, nil)
-	for key, raw := range rows.All() {
+	for _, raw := range rows.All() {
 		r, err := parseRecord(raw)
 		if err != nil {
 			return nil, err
@@ -164,17 +166,16 @@ func (b *Broker) List(after string, limit int) ([]edged.StreamInfo, error) {
 		if r.Deleted {
 			continue
 		}
-		names = append(names, string(key))
-		if len(names) == limit {
+		if defs = append(defs, r.stream()); len(defs) == limit {
 			break
 		}
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
 	}
-	infos := make([]edged.StreamInfo, 0, len(names))
-	for _, name := range names {
-		info, err := b.Stream(name)
+	infos := make([]edged.StreamInfo, 0, len(defs))
+	for _, def := range defs {
+		info, err := b.info(def)
 		if errors.Is(err, edged.StreamNotFound) {
 			continue
 		}
@@ -184,4 +185,20 @@ func (b *Broker) List(after string, limit int) ([]edged.StreamInfo, error) {
 		infos = append(infos, info)
 	}
 	return infos, nil
+}
+
+// info tells what is held of a stream; one that has no object is looked up, and gets none.
+func (b *Broker) info(def edged.Stream) (edged.StreamInfo, error) {
+	b.mu.RLock()
+	active := b.streams[def.Name] != nil
+	b.mu.RUnlock()
+	if active {
+		return b.Stream(def.Name)
+	}
+	info := edged.StreamInfo{Stream: def}
+	logs, err := b.store.Logs(def.Name, def.Generation)
+	for _, l := range logs {
+		addLog(&info, l, l.Durable().Head)
+	}
+	return info, err
 }
