@@ -1,5 +1,11 @@
 package httpapi
 
+import (
+	"reflect"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
 // The types of this file describe, for the documents, what httpapi/intake reads and
 // httpapi/codec writes by hand. A test holds the hand-written forms to them.
 
@@ -21,9 +27,20 @@ type eventView struct {
 	Cursor      string            `json:"cursor,omitempty" doc:"On feeds: the place just after this event"`
 }
 
+// eventItem is an event of a page or a line: whole, or with envelope=data its data alone, which is any JSON.
+type eventItem struct{}
+
+// Schema describes both.
+func (eventItem) Schema(r huma.Registry) *huma.Schema {
+	return &huma.Schema{AnyOf: []*huma.Schema{
+		r.Schema(reflect.TypeFor[eventView](), true, ""),
+		{Description: "With envelope=data: the data alone"},
+	}}
+}
+
 // eventPage is the answer of a plain read.
 type eventPage struct {
-	Events   []eventView `json:"events" nullable:"false"`
+	Events   []eventItem `json:"events" nullable:"false"`
 	Gaps     []gapView   `json:"gaps,omitempty" nullable:"false" doc:"Events that should stand in this page and are not held any more"`
 	Cursor   string      `json:"cursor" doc:"Read on from here, at any node"`
 	CaughtUp bool        `json:"caught_up" doc:"Nothing more was held when this was answered"`

@@ -170,6 +170,16 @@ func TestAnswersFitTheirSchemas(t *testing.T) {
 	}
 }
 
+// TestDataAloneFitsTheSchema: with envelope=data an item of a page may be any JSON, null too.
+func TestDataAloneFitsTheSchema(t *testing.T) {
+	schemas := object(t, newFake().server(t, Options{}).document())["components"].(map[string]any)["schemas"].(map[string]any)
+	events := schemas["EventPage"].(map[string]any)["properties"].(map[string]any)["events"].(map[string]any)
+	either, _ := events["items"].(map[string]any)["anyOf"].([]any)
+	if len(either) != 2 || either[0].(map[string]any)["$ref"] != "#/components/schemas/Event" || either[1].(map[string]any)["type"] != nil {
+		t.Errorf("items are described as %v", events["items"])
+	}
+}
+
 func fit(t *testing.T, at string, schemas map[string]any, schema, v any) {
 	t.Helper()
 	s := schema.(map[string]any)

@@ -101,7 +101,7 @@ func (s *Server) readRoute(path string) *route {
 		params: readParams{},
 		gives: []reply{
 			{status: 200, what: "A page, or a feed", content: map[string]any{
-				typeJSON: eventPage{}, typeMsgpack: eventPage{}, typeNDJSON: eventView{}, typeSSE: "",
+				typeJSON: eventPage{}, typeMsgpack: eventPage{}, typeNDJSON: eventItem{}, typeSSE: "",
 			}},
 			{status: 101, what: "The WebSocket is open"},
 		},
