@@ -22,7 +22,7 @@ type eventView struct {
 	Type        string            `json:"type,omitempty"`
 	ContentType string            `json:"content_type"`
 	Headers     map[string]string `json:"headers,omitempty"`
-	Data        any               `json:"data,omitempty" doc:"JSON when the content type is JSON, a string when it is text; in msgpack JSON is raw bytes, its text"`
+	Data        any               `json:"data,omitempty" doc:"JSON when the content type is JSON, a string when it is text"`
 	DataBase64  string            `json:"data_base64,omitempty" doc:"Other data; in msgpack, raw bytes under data"`
 	Cursor      string            `json:"cursor,omitempty" doc:"On feeds: the place just after this event"`
 }

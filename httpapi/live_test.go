@@ -187,12 +187,7 @@ func TestLivePublish(t *testing.T) {
 		c.expect("subscribed id=2 sub=1")
 		for _, want := range []string{"1", `{"n":2}`} {
 			m := c.hear()
-			got := fmt.Sprintf("%s", m["event"])
-			if !c.packed {
-				b, _ := json.Marshal(m["event"])
-				got = string(b)
-			}
-			if got != want {
+			if got, _ := json.Marshal(m["event"]); string(got) != want {
 				t.Errorf("got %s, want %s", got, want)
 			}
 		}

@@ -67,7 +67,7 @@ func TestReadFormsAndShapes(t *testing.T) {
 	if err := msgpack.Unmarshal(w.Body.Bytes(), &page); err != nil || w.Header().Get("Content-Type") != "application/msgpack" {
 		t.Fatalf("%v, %v", err, w.Header())
 	}
-	if len(page.Events) != 2 || string(page.Events[1]["data"].([]byte)) != `{"n":2}` || page.CaughtUp || page.Cursor == "" {
+	if len(page.Events) != 2 || fmt.Sprint(page.Events[1]["data"]) != "map[n:2]" || page.CaughtUp || page.Cursor == "" {
 		t.Errorf("got %v", page)
 	}
 }

@@ -22,7 +22,8 @@
 // under its data. In Lines, Text and Binary the envelope ends with the member "cursor".
 //
 // Data of a JSON content type stands in a JSON envelope as it is, other text as a string, all
-// else as base64 under data_base64. In a msgpack envelope data is raw bytes, of text a string.
+// else as base64 under data_base64. In a msgpack envelope data of JSON is the value that it says,
+// of text a string, else raw bytes.
 //
 // # Invariants
 //

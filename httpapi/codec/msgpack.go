@@ -92,6 +92,8 @@ func dataMsgpack(b []byte, e *edged.Event, kind dataKind) []byte {
 	switch {
 	case kind == jsonData && len(e.Data) == 0:
 		return append(b, packedNil)
+	case kind == jsonData:
+		return appendJSONValue(b, e.Data)
 	case kind == textData:
 		return appendText(b, e.Data)
 	default:
