@@ -33,12 +33,7 @@ race:
 	CGO_ENABLED=1 go test -race ./...
 
 fuzz: # every target for FUZZTIME
-	@go test -list '^Fuzz' ./... | \
-	awk '/^Fuzz/ {t[n++] = $$1} /^ok/ {for (i = 0; i < n; i++) print $$2, t[i]; n = 0}' | \
-	while read -r pkg target; do \
-		echo "$$pkg $$target"; \
-		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5s "$$pkg"; \
-	done
+	.ci/fuzz $(FUZZTIME)
 
 crash: # kill -9 under load and simulated power cuts: 0 lost, 0 doubled, 0 holes
 	go run ./loadtest/crash -cycles $(KILLS) -power $(CUTS)
