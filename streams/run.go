@@ -51,9 +51,6 @@ func (r *run) weight() int { return 2*r.block.Size() + formBytes*r.count }
 func (r *run) first() edged.Sequence { return r.block.Header().First + edged.Sequence(r.off) }
 func (r *run) last() edged.Sequence  { return r.first() + edged.Sequence(r.count) - 1 }
 
-// after is the base of a reader that has had the run.
-func (r *run) after() edged.Base { return r.base.With(r.name.Key(), r.last()) }
-
 func (r *run) Events(from, to int) iter.Seq2[int, edged.Event] {
 	if r.off == 0 {
 		return r.block.Events(r.name, from, to)
