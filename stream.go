@@ -40,5 +40,5 @@ type LogInfo struct {
 // show equal digests.
 type StreamDigest struct {
 	Vector map[string]Sequence // ORIGIN/PARTITION to sequence
-	Digest [16]byte
+	Digest Sum
 }

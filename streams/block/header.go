@@ -15,8 +15,8 @@ const (
 	BytesMax    = 16 << 20  // of a block, as stored and as it would be without compression
 )
 
-// Chain stands for a log's whole content up to a block. It is zero before sequence 1.
-type Chain [16]byte
+// Chain is the root's word, for those who build and verify blocks.
+type Chain = edged.Chain
 
 // Header is what a block says of itself.
 type Header struct {
