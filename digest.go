@@ -20,3 +20,12 @@ func (s *Sum) Add(t Sum) {
 	be.PutUint64(s[:8], hi)
 	be.PutUint64(s[8:], lo)
 }
+
+// Subtract takes a term out again.
+func (s *Sum) Subtract(t Sum) {
+	be := binary.BigEndian
+	lo, borrow := bits.Sub64(be.Uint64(s[8:]), be.Uint64(t[8:]), 0)
+	hi, _ := bits.Sub64(be.Uint64(s[:8]), be.Uint64(t[:8]), borrow)
+	be.PutUint64(s[:8], hi)
+	be.PutUint64(s[8:], lo)
+}

@@ -75,6 +75,12 @@ func (a Ack) BeforeDisk() bool { return a.level == ackMemory }
 // BeyondNode says whether other nodes have to answer too.
 func (a Ack) BeyondNode() bool { return a.level == ackRegion || a.level == ackRegions }
 
+// InRegion says whether a second node of this region has to answer.
+func (a Ack) InRegion() bool { return a.level == ackRegion }
+
+// RegionCount is how many regions have to answer, this one included; 0 when other regions do not.
+func (a Ack) RegionCount() int { return a.n }
+
 // Publication is one request to append: stored whole or not at all.
 type Publication struct {
 	Stream string

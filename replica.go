@@ -1,0 +1,66 @@
+package edged
+
+import "strconv"
+
+// Shards is the number of groups that logs are compared in: the first byte of a LogID. It can
+// never change.
+const Shards = 256
+
+// Head is how far one node holds one log.
+type Head struct {
+	Name   LogName
+	Log    LogID
+	Start  Sequence  // the first event held, or one past Head when none is
+	Head   Sequence  // the last event held without a hole before it; 0 before the first
+	Before Sequence  // where Head stood before the move that is told; Head when none is
+	Bytes  int       // of the blocks between Before and Head
+	Chain  Chain     // after Head
+	Newest Timestamp // of the last event held
+}
+
+// Packed is a stored block: the bytes that its origin sealed, shared and not to be changed.
+type Packed struct {
+	First, Last Sequence
+	HLC         Timestamp // of the first event
+	Bytes       []byte
+}
+
+// Outcome is what became of a block that another node sent.
+type Outcome uint8
+
+// The outcomes. All but Held, Duplicate and Sparse leave nothing behind.
+const (
+	Held      Outcome = iota // durable, and the head stands at its last event or beyond
+	Duplicate                // held already
+	Sparse                   // durable beyond a hole
+	Crowded                  // beyond a hole, with no room to wait for it
+	Damaged                  // not a whole block of this log
+	Refused                  // not stored: the node is closing, or its disk is full
+	Deleted                  // of a generation that was deleted
+	Forked                   // another history of the same log; the log stays frozen
+	Sealed                   // past the end of an origin that was sealed
+	Version                  // written in a form that this release cannot read
+)
+
+// String returns the word for logs, metrics and DROP.
+func (o Outcome) String() string {
+	words := [...]string{"held", "duplicate", "sparse", "crowded", "damaged", "refused", "deleted", "forked", "sealed", "version"}
+	if int(o) < len(words) {
+		return words[o]
+	}
+	return "outcome " + strconv.Itoa(int(o))
+}
+
+// Landing tells what became of a block.
+type Landing struct {
+	Log         LogID
+	Outcome     Outcome
+	First, Last Sequence // of the block; zero when it could not be read
+	Head        Sequence // the durable head after it
+}
+
+// OriginState is the newest that a node holds of one origin.
+type OriginState struct {
+	Origin Origin
+	Newest Timestamp
+}
