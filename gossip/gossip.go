@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"slices"
 	"sync"
 	"time"
 
@@ -118,8 +119,10 @@ func (g *Gossip) config(t *transport) *memberlist.Config {
 }
 
 // Members lists the other nodes, in the order of their ids: those that are alive, and those that
-// were lost within a day.
-func (g *Gossip) Members() []Member { return g.table.list() }
+// were lost within a day; of both those that are not evicted.
+func (g *Gossip) Members() []Member {
+	return slices.DeleteFunc(g.table.list(), func(m Member) bool { return g.opts.Evicted(m.Node) })
+}
 
 // Watch has changed called with each member that is seen, is lost or says something new of
 // itself: one at a time, in order. changed must not block, nor call Knock, Update or Leave. There

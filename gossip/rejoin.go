@@ -59,7 +59,7 @@ func (g *Gossip) absent(reachedAt func(string) string) []string {
 		switch {
 		case m.State == alive || m.State == suspect:
 			skip[m.Address] = true
-		case m.State == dead && !g.opts.Evicted(m.Node):
+		case m.State == dead:
 			addrs = append(addrs, m.Address)
 		}
 	}
