@@ -9,8 +9,8 @@ import (
 // Carrier is the mesh's one port as gossip needs it. Addresses are host:port; a host may be a
 // name, which is resolved anew at each DialStream.
 type Carrier interface {
-	// WritePacket sends b, best effort and without waiting for the network; b is the caller's again
-	// on return.
+	// WritePacket sends b, best effort: it does not wait, neither for the network nor for a name to
+	// be resolved. b is the caller's again on return.
 	WritePacket(b []byte, addr string) error
 	// ReadPacket waits for a packet. b is handed over; at is when it came.
 	ReadPacket(ctx context.Context) (b []byte, from net.Addr, at time.Time, err error)

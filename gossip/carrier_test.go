@@ -3,28 +3,34 @@ package gossip
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"net"
 	"slices"
 	"sync"
 	"time"
 )
 
-// wire joins ports in memory. A packet takes a while; one to or from a port that is cut vanishes,
-// and a stream to it is dialled in vain.
+// wire joins ports in memory. A packet takes a while, or is lost; one to or from a port that is
+// cut vanishes, and a stream to it is dialled in vain.
 type wire struct {
-	delay time.Duration
+	delay  time.Duration
+	jitter time.Duration // give or take
+	loss   int           // percent
 
 	mutex sync.Mutex
 	ports map[string]*port
 	names map[string]string // host:port by name
 	cut   map[string]bool
 	first []byte // the first byte of each packet
+	most  int    // bytes of the largest packet
+	rand  *rand.Rand
 }
 
 func newWire() *wire {
 	return &wire{
 		delay: 20 * time.Millisecond,
 		ports: map[string]*port{}, names: map[string]string{}, cut: map[string]bool{},
+		rand: rand.New(rand.NewPCG(1, 2)),
 	}
 }
 
@@ -84,12 +90,29 @@ func (w *wire) firstBytes() []byte {
 	return slices.Compact(w.first)
 }
 
+// largest is the number of bytes of the largest packet.
+func (w *wire) largest() int {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	return w.most
+}
+
+// draw notes a packet and tells its fate.
+func (w *wire) draw(b []byte) (delay time.Duration, lost bool) {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	w.first = append(w.first, b[0])
+	w.most = max(w.most, len(b))
+	return w.delay - w.jitter + time.Duration(w.rand.Int64N(int64(2*w.jitter)+1)), w.rand.IntN(100) < w.loss
+}
+
 func (p *port) WritePacket(b []byte, addr string) error {
-	p.wire.mutex.Lock()
-	p.wire.first = append(p.wire.first, b[0])
-	p.wire.mutex.Unlock()
+	delay, lost := p.wire.draw(b)
+	if lost {
+		return nil
+	}
 	sent := packet{slices.Clone(b), p.addr}
-	time.AfterFunc(p.wire.delay, func() {
+	time.AfterFunc(delay, func() {
 		if to := p.wire.find(p.addr, addr); to != nil {
 			select {
 			case to.packets <- sent:

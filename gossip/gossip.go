@@ -14,7 +14,7 @@ import (
 const (
 	probeInterval  = 5 * time.Second
 	streamTimeout  = 10 * time.Second // for a push/pull
-	packetBytesMax = 1200
+	packetBytesMax = 1200 - 5         // memberlist adds a checksum of 5 bytes beyond it
 )
 
 // Gossip is this node among the members of the mesh.

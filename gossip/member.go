@@ -104,7 +104,7 @@ func (t *table) list() []Member {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
 	now := t.now()
-	silent := silence(len(t.nodes))
+	silent := t.silence()
 	out := make([]Member, 0, len(t.nodes))
 	for node, e := range t.nodes {
 		if e.State != alive && now.Sub(e.lost) > forgetAfter {
@@ -122,7 +122,13 @@ func (t *table) list() []Member {
 }
 
 // silence is how long a member may go without answering before it is called suspect. Each round
-// of probes visits the members in a new order, so two visits may be nearly two rounds apart.
-func silence(members int) time.Duration {
-	return time.Duration(2*members+2) * probeInterval
+// of probes visits the live members in a new order, so two visits may be nearly two rounds apart.
+func (t *table) silence() time.Duration {
+	visits := 2
+	for _, e := range t.nodes {
+		if e.State == alive {
+			visits += 2
+		}
+	}
+	return time.Duration(visits) * probeInterval
 }
