@@ -56,7 +56,7 @@ func New(c Carrier, opts Options) (*Gossip, error) {
 
 // Run takes part in gossip until ctx ends, or until the carrier fails, which is its error. The
 // node calls it once. When it returns, every goroutine that it started has ended; one of
-// memberlist's own that waits for the answer to a probe ends with the probe, within seconds.
+// memberlist's own that waits for the answer to a probe ends with the probe, within a minute.
 func (g *Gossip) Run(ctx context.Context) error {
 	running, fail := context.WithCancelCause(ctx)
 	defer fail(nil)

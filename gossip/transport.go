@@ -32,7 +32,7 @@ type transport struct {
 
 	mutex   sync.Mutex
 	open    map[*stream]struct{} // nil after Shutdown
-	reached map[string]string    // what an address was resolved to when it was last dialled
+	reached map[string]string    // what a host name was resolved to when it was last dialled
 }
 
 // newTransport makes a transport whose dials end with ctx.
@@ -124,9 +124,7 @@ func (t *transport) DialAddressTimeout(a memberlist.Address, timeout time.Durati
 	if err != nil {
 		return nil, err
 	}
-	t.mutex.Lock()
-	t.reached[addr] = conn.RemoteAddr().String()
-	t.mutex.Unlock()
+	t.resolve(addr, conn.RemoteAddr().String())
 	s, err := t.keep(conn)
 	if err != nil {
 		return nil, err
@@ -134,7 +132,17 @@ func (t *transport) DialAddressTimeout(a memberlist.Address, timeout time.Durati
 	return s, nil
 }
 
-// reachedAt tells what an address was resolved to when it was last dialled.
+// resolve notes what an address was resolved to, if it had to be.
+func (t *transport) resolve(addr, to string) {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	if addr != to {
+		t.reached[addr] = to
+	}
+}
+
+// reachedAt tells what an address was resolved to when it was last dialled; empty when it is not
+// known, or was no host name.
 func (t *transport) reachedAt(addr string) string {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
