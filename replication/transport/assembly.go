@@ -40,8 +40,8 @@ type assembly struct {
 	conns  [lanes]*quic.Conn // the connection of each lane; the dialling side chooses
 	in     [lanes]*quic.ReceiveStream
 	out    [lanes]*quic.SendStream
-	opened bool // out is there: at once on the side that dials, else when all of in is
-	came   int  // how many of in are there
+	opened bool          // out is there: at once on the side that dials, else when all of in is
+	came   int           // how many of in are there
 	link   *Link         // when complete
 	err    error         // when it never will be
 	done   chan struct{} // closed when either is there

@@ -4,6 +4,8 @@ import (
 	"io"
 	"net"
 	"testing"
+
+	"github.com/edgedhq/edged/replication/link"
 )
 
 func loopback(b *testing.B) net.PacketConn {
@@ -17,9 +19,10 @@ func loopback(b *testing.B) net.PacketConn {
 }
 
 // BenchmarkLane writes 64 KiB at a time to one lane over loopback.
-func BenchmarkLane(b *testing.B) {
-	to := loopback(b)
-	from := start(b, Options{Conn: loopback(b)})
+func BenchmarkLane(b *testing.B) { measure(b, loopback(b), loopback(b)) }
+
+func measure(b *testing.B, conn, to net.PacketConn) {
+	from := start(b, Options{Conn: conn})
 	there := start(b, Options{Conn: to})
 	l, peer := join(b, from, there, to.LocalAddr().String(), 1)
 	chunk := make([]byte, 64<<10)
@@ -36,4 +39,15 @@ func BenchmarkLane(b *testing.B) {
 	if _, err := io.Copy(io.Discard, peer.Read(1)); err != nil {
 		b.Fatal(err)
 	}
+}
+
+// BenchmarkLaneWrapped is BenchmarkLane without the kernel's batches.
+func BenchmarkLaneWrapped(b *testing.B) {
+	type wrapped struct{ net.PacketConn }
+	measure(b, wrapped{loopback(b)}, wrapped{loopback(b)})
+}
+
+// BenchmarkLaneThroughLink is BenchmarkLane with sockets under emulated links that do nothing.
+func BenchmarkLaneThroughLink(b *testing.B) {
+	measure(b, link.Wrap(loopback(b), link.Options{}), link.Wrap(loopback(b), link.Options{}))
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -22,12 +23,12 @@ type world struct {
 	network *linktest.Network
 }
 
-func inWorld(t *testing.T, f func(w *world)) {
+func inWorld(t *testing.T, f func(t *testing.T, w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		network := linktest.New(1)
 		network.SetAll(linktest.Faults{Delay: 10 * time.Millisecond})
-		f(&world{t, network})
+		f(t, &world{t, network})
 	})
 }
 
@@ -95,7 +96,7 @@ func join(t testing.TB, a, b *Transport, addr string, connections int) (la, lb *
 func TestLanesCarryBytesBothWays(t *testing.T) {
 	for _, connections := range []int{1, 4} {
 		t.Run(fmt.Sprint(connections), func(t *testing.T) {
-			inWorld(t, func(w *world) {
+			inWorld(t, func(t *testing.T, w *world) {
 				a, b := w.start(addrA, Options{}), w.start(addrB, Options{})
 				la, lb := join(t, a, b, addrB, connections)
 				if len(la.conns) != connections || len(lb.conns) != connections {
@@ -131,7 +132,7 @@ func carry(t *testing.T, from, to *Link, lane int) {
 }
 
 func TestUnreadLanesDoNotStarveControl(t *testing.T) {
-	inWorld(t, func(w *world) {
+	inWorld(t, func(t *testing.T, w *world) {
 		a, b := w.start(addrA, Options{}), w.start(addrB, Options{})
 		la, lb := join(t, a, b, addrB, 1)
 		for lane := 1; lane < lanes; lane++ {
@@ -142,8 +143,41 @@ func TestUnreadLanesDoNotStarveControl(t *testing.T) {
 	})
 }
 
+func TestBadNetworkIsSurvived(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.network.SetAll(linktest.Faults{
+			Delay: 40 * time.Millisecond, Jitter: 20 * time.Millisecond,
+			Loss: 0.2, Duplicate: 0.2, Reorder: 0.2, SizeMax: 1232,
+		})
+		a, b := w.start(addrA, Options{}), w.start(addrB, Options{})
+		la, lb := join(t, a, b, addrB, 4)
+		for lane := range lanes {
+			carry(t, la, lb, lane)
+		}
+		time.Sleep(10 * time.Minute) // of the bubble
+		if la.Err() != nil || lb.Err() != nil {
+			t.Errorf("the link went down: %v, %v", la.Err(), lb.Err())
+		}
+	})
+}
+
+func TestAddressesAreValidatedUnderLoad(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		a, b := w.start(addrA, Options{}), w.start(addrB, Options{})
+		quick := time.Now()
+		join(t, a, b, addrB, 1)
+		first := time.Since(quick)
+		b.halfOpen.Add(halfOpenMax + 1)
+		slow := time.Now()
+		join(t, a, b, addrB, 1)
+		if took := time.Since(slow); took < first+20*time.Millisecond {
+			t.Errorf("dialled in %v, then under load in %v: no round trip more", first, took)
+		}
+	})
+}
+
 func TestCloseTellsThePeerWhy(t *testing.T) {
-	inWorld(t, func(w *world) {
+	inWorld(t, func(t *testing.T, w *world) {
 		a, b := w.start(addrA, Options{}), w.start(addrB, Options{})
 		la, lb := join(t, a, b, addrB, 4)
 		if la.Err() != nil {
@@ -164,7 +198,7 @@ func TestCloseTellsThePeerWhy(t *testing.T) {
 }
 
 func TestCutEndsTheLink(t *testing.T) {
-	inWorld(t, func(w *world) {
+	inWorld(t, func(t *testing.T, w *world) {
 		a, b := w.start(addrA, Options{}), w.start(addrB, Options{})
 		la, lb := join(t, a, b, addrB, 4)
 		time.Sleep(30 * time.Second) // of the bubble: keep-alives hold an idle link
@@ -184,7 +218,7 @@ func TestCutEndsTheLink(t *testing.T) {
 }
 
 func TestRestartIsNoticedAtOnce(t *testing.T) {
-	inWorld(t, func(w *world) {
+	inWorld(t, func(t *testing.T, w *world) {
 		a := w.start(addrA, Options{})
 		_, key, _ := ed25519.GenerateKey(nil)
 		conn := w.socket(addrB)
@@ -205,7 +239,7 @@ func TestRestartIsNoticedAtOnce(t *testing.T) {
 		w.network.Heal(addrA, addrB)
 		w.start(addrB, Options{Key: key})
 		at := time.Now()
-		_, _ = la.Write(0).Write([]byte("hello?"))
+		_, _ = la.Write(0).Write(make([]byte, 200))
 		<-la.Done()
 		if took := time.Since(at); took > time.Second {
 			t.Errorf("noticed after %v: %v", took, la.Err())
@@ -214,26 +248,28 @@ func TestRestartIsNoticedAtOnce(t *testing.T) {
 }
 
 func TestStrangersAreRefused(t *testing.T) {
-	later := func() time.Time { return time.Now().Add(400 * day) }
-	earlier := func() time.Time { return time.Now().Add(-400 * day) }
 	for _, c := range []struct {
-		name string
-		opts Options // of the side that dials
+		name  string
+		opts  Options // of the side that dials
+		spoil func(a *authority)
 	}{
-		{"another secret", Options{Secret: secretOf("b")}},
-		{"expired certificate", Options{Now: earlier}},
-		{"certificate of the future", Options{Now: later}},
+		{"another secret", Options{Secret: secretOf("b")}, func(*authority) {}},
+		{"no certificate", Options{}, func(a *authority) { a.leaf = &tls.Certificate{} }},
+		{"expired", Options{}, func(a *authority) { a.leaf, _ = a.sign(time.Now().Add(-400 * day)) }},
+		{"of the future", Options{}, func(a *authority) { a.leaf, _ = a.sign(time.Now().Add(400 * day)) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			inWorld(t, func(w *world) {
+			inWorld(t, func(t *testing.T, w *world) {
 				var log bytes.Buffer
 				a := w.start(addrA, c.opts)
+				c.spoil(a.authority)
 				b := w.start(addrB, Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
 				for range 3 {
 					if _, err := a.Dial(t.Context(), addrB, 1); !errors.Is(err, ErrRefused) {
 						t.Errorf("dial: %v", err)
 					}
 				}
+				time.Sleep(time.Second) // of the bubble: the last refusal has arrived
 				synctest.Wait()
 				if got := bytes.Count(log.Bytes(), []byte("stranger refused")); got != 1 {
 					t.Errorf("%d lines in the log: %s", got, &log)
@@ -247,7 +283,7 @@ func TestStrangersAreRefused(t *testing.T) {
 }
 
 func TestGarbageIsHarmless(t *testing.T) {
-	inWorld(t, func(w *world) {
+	inWorld(t, func(t *testing.T, w *world) {
 		a, b := w.start(addrA, Options{}), w.start(addrB, Options{})
 		stranger := w.socket("10.0.0.9:1")
 		to, err := net.ResolveUDPAddr("udp", addrB)
@@ -273,7 +309,7 @@ func TestGarbageIsHarmless(t *testing.T) {
 }
 
 func TestGossipPackets(t *testing.T) {
-	inWorld(t, func(w *world) {
+	inWorld(t, func(t *testing.T, w *world) {
 		a, b := w.start(addrA, Options{}), w.start(addrB, Options{})
 		synctest.Wait()
 		if err := a.WritePacket([]byte{1, 2, 3}, addrB); err != nil {
@@ -292,7 +328,7 @@ func TestGossipPackets(t *testing.T) {
 func TestGossipStreams(t *testing.T) {
 	for _, linked := range []bool{false, true} {
 		t.Run(fmt.Sprint("linked=", linked), func(t *testing.T) {
-			inWorld(t, func(w *world) {
+			inWorld(t, func(t *testing.T, w *world) {
 				a, b := w.start(addrA, Options{}), w.start(addrB, Options{})
 				if linked {
 					join(t, a, b, addrB, 4)
