@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/quic-go/quic-go"
@@ -42,17 +43,21 @@ func (t *Transport) Dial(ctx context.Context, addr string, connections int) (*Li
 	return a.link, nil
 }
 
-// connect dials the connections one after the other and opens this side's lanes.
+// connect dials all connections at once and opens this side's lanes.
 func (t *Transport) connect(ctx context.Context, a *assembly, at net.Addr, connections int) error {
 	conns := make([]*quic.Conn, connections)
+	errs := make([]error, connections)
+	var dials sync.WaitGroup
 	for i := range conns {
-		conn, err := t.quic.Dial(ctx, at, t.authority.config(), t.config(keepAlive))
-		if err != nil {
-			return err
+		idle := idleTimeRest
+		if i == 0 {
+			idle = idleTime
 		}
-		conns[i] = conn
-		if err := t.attend(conn, a); err != nil {
-			_ = conn.CloseWithError(codeStopping, "stopping")
+		dials.Go(func() { conns[i], errs[i] = t.dialConn(ctx, a, at, t.config(idle, keepAlive)) })
+	}
+	dials.Wait()
+	for _, err := range errs {
+		if err != nil {
 			return err
 		}
 	}
@@ -71,6 +76,19 @@ func (t *Transport) connect(ctx context.Context, a *assembly, at net.Addr, conne
 		return t.complete(a)
 	}
 	return nil
+}
+
+// dialConn dials a connection and serves it; a is the link that it is to be part of, or nil.
+func (t *Transport) dialConn(ctx context.Context, a *assembly, at net.Addr, config *quic.Config) (*quic.Conn, error) {
+	conn, err := t.quic.Dial(ctx, at, t.authority.config(), config)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.attend(conn, a); err != nil {
+		_ = conn.CloseWithError(codeStopping, "stopping")
+		return nil, err
+	}
+	return conn, nil
 }
 
 // resolve finds the address of a host and port; a literal address asks nobody.
@@ -121,15 +139,7 @@ func (t *Transport) connTo(ctx context.Context, at *net.UDPAddr) (*quic.Conn, er
 	if l != nil {
 		return l.conns[0], nil
 	}
-	conn, err := t.quic.Dial(ctx, at, t.authority.config(), t.config(0))
-	if err != nil {
-		return nil, err
-	}
-	if err := t.attend(conn, nil); err != nil {
-		_ = conn.CloseWithError(codeStopping, "stopping")
-		return nil, err
-	}
-	return conn, nil
+	return t.dialConn(ctx, nil, at, t.config(idleTime, 0))
 }
 
 // WritePacket sends a gossip packet. Its first two bits must be zero, else QUIC takes it for its own.

@@ -18,7 +18,8 @@ import (
 
 const (
 	handshakeTime = 5 * time.Second
-	idleTime      = 10 * time.Second
+	idleTime      = 10 * time.Second // of the connection that carries lane 0
+	idleTimeRest  = 30 * time.Second // of a link's others, on which often nothing but keep-alives is lost
 	keepAlive     = 2500 * time.Millisecond
 	halfOpenMax   = 100  // above it, addresses are validated first
 	packetsMax    = 1024 // gossip packets not yet read
@@ -137,7 +138,7 @@ func New(opts Options) (*Transport, error) {
 // Run accepts peers until ctx ends or the socket fails. The node calls it once; every goroutine
 // of the transport has ended when it returns.
 func (t *Transport) Run(ctx context.Context) error {
-	listener, err := t.quic.Listen(t.authority.config(), t.config(0))
+	listener, err := t.quic.Listen(t.authority.config(), t.config(idleTimeRest, 0)) // the dialling side chooses
 	if err != nil {
 		return fmt.Errorf("transport: listen: %w", err)
 	}

@@ -147,14 +147,21 @@ func TestBadNetworkIsSurvived(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.network.SetAll(linktest.Faults{
 			Delay: 40 * time.Millisecond, Jitter: 20 * time.Millisecond,
-			Loss: 0.2, Duplicate: 0.2, Reorder: 0.2, SizeMax: 1232,
+			Loss: 0.3, Duplicate: 0.2, Reorder: 0.2, SizeMax: 1232,
 		})
 		a, b := w.start(addrA, Options{}), w.start(addrB, Options{})
 		la, lb := join(t, a, b, addrB, 4)
 		for lane := range lanes {
 			carry(t, la, lb, lane)
 		}
-		time.Sleep(10 * time.Minute) // of the bubble
+		for range 600 { // as sessions do, each second for 10 minutes
+			for _, l := range []*Link{la, lb} {
+				if _, err := l.Write(0).Write(make([]byte, 60)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			time.Sleep(time.Second) // of the bubble
+		}
 		if la.Err() != nil || lb.Err() != nil {
 			t.Errorf("the link went down: %v, %v", la.Err(), lb.Err())
 		}

@@ -11,12 +11,12 @@ const (
 	laneWindowMax = 16 << 20
 )
 
-// config is QUIC's, for one more connection.
+// config is QUIC's, for one more connection. Of the idle times of both sides the shorter counts.
 //
 // Windows are fixed when a connection begins. QUIC would let a lane's window grow when the
 // connection's may not; then lanes that nobody reads could starve lane 0. So the connection's
 // window is that of all lanes, once more for gossip, and 64 KiB.
-func (t *Transport) config(keepAlive time.Duration) *quic.Config {
+func (t *Transport) config(idle, keepAlive time.Duration) *quic.Config {
 	t.mu.Lock()
 	open := len(t.conns)
 	t.mu.Unlock()
@@ -25,8 +25,9 @@ func (t *Transport) config(keepAlive time.Duration) *quic.Config {
 	config := &quic.Config{
 		Versions:                       []quic.Version{quic.Version1},
 		HandshakeIdleTimeout:           handshakeTime,
-		MaxIdleTimeout:                 idleTime,
+		MaxIdleTimeout:                 idle,
 		KeepAlivePeriod:                keepAlive,
+		InitialPacketSize:              1200, // QUIC's least; the default of 1280 does not pass a path of MTU 1280
 		InitialStreamReceiveWindow:     lane,
 		MaxStreamReceiveWindow:         lane,
 		InitialConnectionReceiveWindow: all,
@@ -34,7 +35,7 @@ func (t *Transport) config(keepAlive time.Duration) *quic.Config {
 		MaxIncomingStreams:             peerStreams,
 		MaxIncomingUniStreams:          peerStreams,
 	}
-	config.GetConfigForClient = func(*quic.ClientInfo) (*quic.Config, error) { return t.config(keepAlive), nil }
+	config.GetConfigForClient = func(*quic.ClientInfo) (*quic.Config, error) { return t.config(idle, keepAlive), nil }
 	return config
 }
 
