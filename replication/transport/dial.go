@@ -53,7 +53,7 @@ func (t *Transport) connect(ctx context.Context, a *assembly, at net.Addr, conne
 		if i == 0 {
 			idle = idleTime
 		}
-		dials.Go(func() { conns[i], errs[i] = t.dialConn(ctx, a, at, t.config(idle, keepAlive)) })
+		dials.Go(func() { conns[i], errs[i] = t.dialConn(ctx, a, at, t.config(idle)) })
 	}
 	dials.Wait()
 	for _, err := range errs {
@@ -112,34 +112,50 @@ func resolve(ctx context.Context, addr string) (*net.UDPAddr, error) {
 }
 
 // DialStream opens a gossip stream, over the link to this address if there is one. Else it dials a
-// connection for it, which QUIC ends when nothing has passed for 10 s.
+// connection for it, which ends 10 s after the stream has been closed here.
 func (t *Transport) DialStream(ctx context.Context, addr string) (net.Conn, error) {
 	at, err := resolve(ctx, addr)
 	if err != nil {
 		return nil, err
 	}
-	conn, err := t.connTo(ctx, at)
-	if err != nil {
-		return nil, fmt.Errorf("transport: gossip stream to %s: %w", addr, causeOf(err))
-	}
-	stream, err := conn.OpenStreamSync(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("transport: gossip stream to %s: %w", addr, err)
-	}
-	if _, err := stream.Write([]byte{gossipMagic}); err != nil {
-		return nil, fmt.Errorf("transport: gossip stream to %s: %w", addr, err)
-	}
-	return &gossipStream{stream, conn}, nil
-}
-
-func (t *Transport) connTo(ctx context.Context, at *net.UDPAddr) (*quic.Conn, error) {
 	t.mu.Lock()
 	l := t.byAddr[at.String()]
 	t.mu.Unlock()
+	var s *gossipStream
 	if l != nil {
-		return l.conns[0], nil
+		s, err = openGossip(ctx, l.conns[0])
+	} else {
+		s, err = t.dialGossip(ctx, at)
 	}
-	return t.dialConn(ctx, nil, at, t.config(idleTime, 0))
+	if err != nil {
+		return nil, fmt.Errorf("transport: gossip stream to %s: %w", addr, causeOf(err))
+	}
+	return s, nil
+}
+
+func (t *Transport) dialGossip(ctx context.Context, at net.Addr) (*gossipStream, error) {
+	conn, err := t.dialConn(ctx, nil, at, t.config(idleTime))
+	if err != nil {
+		return nil, err
+	}
+	s, err := openGossip(ctx, conn)
+	if err != nil {
+		_ = conn.CloseWithError(codeDone, "no stream")
+		return nil, err
+	}
+	s.alone = true
+	return s, nil
+}
+
+func openGossip(ctx context.Context, conn *quic.Conn) (*gossipStream, error) {
+	stream, err := conn.OpenStreamSync(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := stream.Write([]byte{gossipMagic}); err != nil {
+		return nil, err
+	}
+	return &gossipStream{Stream: stream, conn: conn}, nil
 }
 
 // WritePacket sends a gossip packet. Its first two bits must be zero, else QUIC takes it for its own.

@@ -80,7 +80,7 @@ func (t *Transport) acceptStream(conn *quic.Conn, stream *quic.Stream) (code qui
 		return codeNoGossip, false
 	}
 	select {
-	case t.streams <- &gossipStream{stream, conn}:
+	case t.streams <- &gossipStream{Stream: stream, conn: conn}:
 		return 0, true
 	default:
 		return codeGossipBusy, false
@@ -90,7 +90,8 @@ func (t *Transport) acceptStream(conn *quic.Conn, stream *quic.Stream) (code qui
 // gossipStream is a QUIC stream as a net.Conn.
 type gossipStream struct {
 	*quic.Stream
-	conn *quic.Conn
+	conn  *quic.Conn
+	alone bool // the connection was dialled for this stream
 }
 
 func (s *gossipStream) LocalAddr() net.Addr  { return s.conn.LocalAddr() }
@@ -99,5 +100,8 @@ func (s *gossipStream) RemoteAddr() net.Addr { return s.conn.RemoteAddr() }
 // Close ends both directions; what was written still reaches the peer.
 func (s *gossipStream) Close() error {
 	s.CancelRead(codeGossipEnded)
+	if s.alone {
+		time.AfterFunc(idleTime, func() { _ = s.conn.CloseWithError(codeDone, "stream closed") })
+	}
 	return s.Stream.Close()
 }

@@ -36,6 +36,7 @@ const (
 	codeBusy                                              // links are not accepted fast enough
 	codeStopping
 	codeUnfinished // the link was not complete in time
+	codeDone       // the gossip stream for which it was dialled is closed
 )
 
 var (
@@ -138,7 +139,7 @@ func New(opts Options) (*Transport, error) {
 // Run accepts peers until ctx ends or the socket fails. The node calls it once; every goroutine
 // of the transport has ended when it returns.
 func (t *Transport) Run(ctx context.Context) error {
-	listener, err := t.quic.Listen(t.authority.config(), t.config(idleTimeRest, 0)) // the dialling side chooses
+	listener, err := t.quic.Listen(t.authority.config(), t.config(idleTimeRest)) // the dialling side chooses
 	if err != nil {
 		return fmt.Errorf("transport: listen: %w", err)
 	}

@@ -145,12 +145,13 @@ func TestUnreadLanesDoNotStarveControl(t *testing.T) {
 
 func TestBadNetworkIsSurvived(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
+		w.network.SetAll(linktest.Faults{Delay: 40 * time.Millisecond, SizeMax: 1232})
+		a, b := w.start(addrA, Options{}), w.start(addrB, Options{})
+		la, lb := join(t, a, b, addrB, 4)
 		w.network.SetAll(linktest.Faults{
 			Delay: 40 * time.Millisecond, Jitter: 20 * time.Millisecond,
 			Loss: 0.3, Duplicate: 0.2, Reorder: 0.2, SizeMax: 1232,
 		})
-		a, b := w.start(addrA, Options{}), w.start(addrB, Options{})
-		la, lb := join(t, a, b, addrB, 4)
 		for lane := range lanes {
 			carry(t, la, lb, lane)
 		}

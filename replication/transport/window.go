@@ -16,7 +16,7 @@ const (
 // Windows are fixed when a connection begins. QUIC would let a lane's window grow when the
 // connection's may not; then lanes that nobody reads could starve lane 0. So the connection's
 // window is that of all lanes, once more for gossip, and 64 KiB.
-func (t *Transport) config(idle, keepAlive time.Duration) *quic.Config {
+func (t *Transport) config(idle time.Duration) *quic.Config {
 	t.mu.Lock()
 	open := len(t.conns)
 	t.mu.Unlock()
@@ -35,7 +35,7 @@ func (t *Transport) config(idle, keepAlive time.Duration) *quic.Config {
 		MaxIncomingStreams:             peerStreams,
 		MaxIncomingUniStreams:          peerStreams,
 	}
-	config.GetConfigForClient = func(*quic.ClientInfo) (*quic.Config, error) { return t.config(idle, keepAlive), nil }
+	config.GetConfigForClient = func(*quic.ClientInfo) (*quic.Config, error) { return t.config(idle), nil }
 	return config
 }
 
