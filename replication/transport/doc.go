@@ -8,7 +8,7 @@
 //	gossip     'g' | bytes ...                                   a bidirectional stream
 //	packet     first two bits zero                               not QUIC's; memberlist's
 //
-//	dial ──▶ TLS ──▶ lanes out ──▶ lanes in ──▶ Link ──▶ Done: closed, or 10 s without a packet
+//	dial ──▶ TLS ──▶ lanes out ──▶ lanes in ──▶ Link ──▶ Done: closed, or 10 s without a packet on lane 0's connection
 //	                                  └── not complete in 5 s: given up
 //
 // The side that dials draws the link id and opens its lanes at once; the other answers each lane

@@ -181,7 +181,7 @@ func (t *Transport) stop() {
 	}
 }
 
-// Accept waits for a complete link that a peer has dialled.
+// Accept waits for a complete link that a peer has dialled. It may have ended since.
 func (t *Transport) Accept(ctx context.Context) (*Link, error) {
 	return receive(ctx, t, t.links)
 }
