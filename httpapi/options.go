@@ -31,8 +31,8 @@ type Options struct {
 	// node by pointing its own name here. Empty: checked on loopback listeners only.
 	Hosts []string
 
-	// LinksEmulated is shown in /v1/cluster.
-	LinksEmulated bool
+	// Mesh is the name of the mesh, shown in /v1/cluster. Empty: it has none.
+	Mesh string
 
 	Log *slog.Logger     // nil discards
 	Now func() time.Time // nil asks the wall clock

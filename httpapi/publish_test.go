@@ -230,6 +230,7 @@ func TestPublishPassesErrorsOn(t *testing.T) {
 		{"disk", edged.Refuse(edged.DiskFull, "full"), 507, false},
 		{"level", edged.Refuse(edged.LevelUnreachable, "alone"), 503, false},
 		{"timeout", fmt.Errorf("streams: x: %w", edged.AckTimeout), 504, "unknown"},
+		{"another node with this identity", fmt.Errorf("streams: x: %w", edged.IdentityConflict), 503, false},
 		{"fault", errors.New("streams: something broke"), 0, nil},
 	} {
 		s, a := publisher(t, Options{})
@@ -246,6 +247,22 @@ func TestPublishPassesErrorsOn(t *testing.T) {
 		}()
 		if status != c.status || stored != c.stored {
 			t.Errorf("%s: got %d %v, want %d %v", c.name, status, stored, c.status, c.stored)
+		}
+	}
+}
+
+func TestAckTimeoutSaysWhatIsReached(t *testing.T) {
+	f := newFake()
+	h := f.server(t, Options{}).Handler()
+	for reached, want := range map[string]any{"": nil, "disk": "disk"} {
+		f.err = &edged.Refusal{Kind: edged.AckTimeout, Reached: reached}
+		w := ask(h, http.MethodPost, "/v1/streams/a/events?ack=regions:2&timeout=1s", `1`, "Content-Type", "application/json")
+		p := object(t, w.Body.Bytes())
+		if w.Code != 504 || p["stored"] != "unknown" || p["reached"] != want {
+			t.Errorf("reached %q: %d %s", reached, w.Code, w.Body)
+		}
+		if !strings.Contains(p["detail"].(string), "ack regions:2 was not reached within 1s") {
+			t.Errorf("%s", w.Body)
 		}
 	}
 }
