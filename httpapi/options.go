@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/edgedhq/edged"
 )
 
 // Options tune a Server. The zero value is ready for use.
@@ -21,6 +23,9 @@ type Options struct {
 	// AutoCreate lets a publish create a stream that does not exist, and a live read wait for
 	// one. Without it both are 404.
 	AutoCreate bool
+
+	// Ack is the level of a publish that names none. The zero Ack is edged.Disk.
+	Ack edged.Ack
 
 	// CORS lists the origins ("https://console.example.org") whose pages may call this node; "*"
 	// is all of them. Empty: only pages that the node itself serves.

@@ -113,7 +113,7 @@ func (s *Server) collect(p *parcel, r *http.Request) (form string, err error) {
 	if form, err = publishForm(r); err != nil {
 		return "", err
 	}
-	if p.said, err = parsePublishQuery(r.URL.RawQuery); err != nil {
+	if p.said, err = parsePublishQuery(r.URL.RawQuery, s.opts.Ack); err != nil {
 		return "", err
 	}
 	q := &p.request
@@ -275,7 +275,7 @@ func (s *Server) publishFrame(ctx context.Context, stream string, events []byte,
 	if err := edged.CheckName("frame.stream", stream); err != nil {
 		return edged.Receipt{}, err
 	}
-	said, err := publishSaid(ack, timeout)
+	said, err := s.publishSaid(ack, timeout)
 	if err != nil {
 		return edged.Receipt{}, err
 	}

@@ -251,6 +251,18 @@ func TestPublishPassesErrorsOn(t *testing.T) {
 	}
 }
 
+func TestPublishWithoutAckHasTheNodes(t *testing.T) {
+	s, a := publisher(t, Options{Ack: edged.Regions(2)})
+	for query, want := range map[string]edged.Ack{"": edged.Regions(2), "?ack=disk": edged.Disk()} {
+		if w := send(s, query, "1"); w.Code != http.StatusCreated || a.ack != want {
+			t.Errorf("%q: %d at %s, want %s", query, w.Code, a.ack, want)
+		}
+	}
+	if _, err := s.publishFrame(t.Context(), "orders", []byte(`[{"data":1}]`), false, "", "", ""); err != nil || a.ack != edged.Regions(2) {
+		t.Errorf("a frame: %v at %s", err, a.ack)
+	}
+}
+
 func TestAckTimeoutSaysWhatIsReached(t *testing.T) {
 	f := newFake()
 	h := f.server(t, Options{}).Handler()
