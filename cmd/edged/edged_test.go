@@ -260,7 +260,7 @@ func TestDoctorSaysWhatToDo(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if v := checkBuffers(dir); v.State != stateWarn || !strings.Contains(v.Do, "net.core.rmem_max") {
+	if v := checkBuffers(dir); v.State != stateWarn || !strings.Contains(v.Do, "sysctl -w net.core.rmem_max=7500000;") {
 		t.Errorf("%+v", v)
 	}
 	if v := checkBuffers(t.TempDir()); v.State != stateOK {
