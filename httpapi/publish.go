@@ -256,12 +256,14 @@ func isFault(err error) bool { return problemOf(err).Code == string(edged.Intern
 // notConfirmed is the refusal of a publish whose ack did not come in time. It keeps the level that
 // err says was reached.
 func notConfirmed(p *parcel, err error) error {
-	refusal := edged.Refuse(edged.AckTimeout,
-		"ack %s was not reached within %s; the events may be stored, and sending them again with the same ids is safe",
-		p.handed.Ack, p.said.timeout)
-	if said, ok := errors.AsType[*edged.Refusal](err); ok {
-		refusal.Reached = said.Reached
+	known, reached := "the events may be stored", ""
+	if said, ok := errors.AsType[*edged.Refusal](err); ok && said.Reached != "" {
+		reached = said.Reached
+		known = "the events are stored, at ack " + reached
 	}
+	refusal := edged.Refuse(edged.AckTimeout, "ack %s was not reached within %s; %s, and sending them again with the same ids is safe",
+		p.handed.Ack, p.said.timeout, known)
+	refusal.Reached = reached
 	return refusal
 }
 

@@ -266,14 +266,14 @@ func TestPublishWithoutAckHasTheNodes(t *testing.T) {
 func TestAckTimeoutSaysWhatIsReached(t *testing.T) {
 	f := newFake()
 	h := f.server(t, Options{}).Handler()
-	for reached, want := range map[string]any{"": nil, "disk": "disk"} {
+	for reached, says := range map[string]string{"": "the events may be stored", "disk": "the events are stored, at ack disk"} {
 		f.err = &edged.Refusal{Kind: edged.AckTimeout, Reached: reached}
 		w := ask(h, http.MethodPost, "/v1/streams/a/events?ack=regions:2&timeout=1s", `1`, "Content-Type", "application/json")
 		p := object(t, w.Body.Bytes())
-		if w.Code != 504 || p["stored"] != "unknown" || p["reached"] != want {
+		if got, _ := p["reached"].(string); w.Code != 504 || p["stored"] != "unknown" || got != reached {
 			t.Errorf("reached %q: %d %s", reached, w.Code, w.Body)
 		}
-		if !strings.Contains(p["detail"].(string), "ack regions:2 was not reached within 1s") {
+		if !strings.Contains(p["detail"].(string), "ack regions:2 was not reached within 1s; "+says) {
 			t.Errorf("%s", w.Body)
 		}
 	}
