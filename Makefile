@@ -10,10 +10,13 @@ FUZZTIME ?= 20s
 KILLS ?= 200
 CUTS ?= 2000
 
-.PHONY: build check format vet lint test race fuzz crash plants bench gate clean
+.PHONY: build demo check format vet lint test race fuzz crash plants bench gate clean
 
 build: # one static binary, ./edged; VERSION names a release
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o edged ./cmd/edged
+
+demo: build # three regions on loopback, until Ctrl-C
+	./edged demo
 
 check: format vet lint race # before every push
 

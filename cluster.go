@@ -25,6 +25,26 @@ type Peer struct {
 	LastProgress time.Time
 	BytesIn      int64
 	BytesOut     int64
+	RTT          time.Duration // zero while unknown
+	Skew         time.Duration // how far its clock is ahead of ours
+	LastEqual    time.Time     // the newest tick at which both held the same; zero before the first
+	Rows         int           // logs not known to be equal at both ends
+	Lagging      bool          // too far behind to be told of single logs
+}
+
+// HeldBack tells how far one origin lets readers in stable order come.
+type HeldBack struct {
+	Origin Origin
+	Held   int64 // Unix nanoseconds; every event of the origin with an earlier HLC is held here
+}
+
+// LinkPolicy is what an emulated link does to the packets that a node sends to a place and takes
+// from there. The zero policy does nothing.
+type LinkPolicy struct {
+	Delay, Jitter time.Duration // each packet waits Delay, and up to Jitter more
+	Loss          float64       // share of packets that are lost, 0 to 1
+	Rate          int64         // bytes a second; 0: no bound
+	Cut           bool          // nothing passes
 }
 
 // Check is one line of a node's health.

@@ -28,7 +28,7 @@ func pure() []string {
 	return []string{
 		".", "streams/block", "streams/sql", "streams/expr", "streams/window", "streams/aggregate",
 		"streams/pattern", "streams/plan", "crdt", "crdt/hlc", "crdt/crdttest",
-		"replication/session", "replication/wire", "httpapi/jsonscan", "httpapi/packscan",
+		"replication/session", "replication/wire", "replication/roster", "httpapi/jsonscan", "httpapi/packscan",
 	}
 }
 

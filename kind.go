@@ -46,6 +46,7 @@ type Refusal struct {
 	Limit    int64   // TooLarge: what is allowed
 	Size     int64   // TooLarge: what was given, or the least it is
 	Earliest string  // CursorExpired: a cursor at the oldest event still held
+	Reached  string  // AckTimeout: the ack level that is reached; empty when none is known
 }
 
 // Field is one value at fault in a Refusal.

@@ -12,6 +12,7 @@ import (
 type clusterView struct {
 	Node    nodeView     `json:"node" doc:"The node that answers"`
 	Members []memberView `json:"members" nullable:"false" doc:"Every known node, this one included"`
+	Stable  stableView   `json:"stable" doc:"How far reads with order=stable come"`
 }
 
 type nodeView struct {
@@ -19,7 +20,19 @@ type nodeView struct {
 	Region        string `json:"region"`
 	Origin        string `json:"origin" doc:"The identity that it writes under now"`
 	Version       string `json:"version"`
+	Mesh          string `json:"mesh,omitempty" doc:"Name of the mesh"`
 	LinksEmulated bool   `json:"links_emulated"`
+}
+
+// stableView names the origins that readers in stable order wait for.
+type stableView struct {
+	Frontier   string         `json:"frontier,omitempty" format:"date-time" doc:"Every event with an earlier HLC is held here; absent in a mesh of one"`
+	HeldBackBy []heldBackView `json:"held_back_by" nullable:"false" doc:"Origins that have not been heard of for 5 s and more, the longest away first"`
+}
+
+type heldBackView struct {
+	Origin string `json:"origin"`
+	Since  string `json:"since" format:"date-time" doc:"Every event of the origin with an earlier HLC is held here"`
 }
 
 type memberView struct {
@@ -48,6 +61,11 @@ type peerView struct {
 	LastProgress string  `json:"last_progress,omitempty" format:"date-time"`
 	BytesIn      int64   `json:"bytes_in"`
 	BytesOut     int64   `json:"bytes_out"`
+	RTT          float64 `json:"rtt_ms" doc:"Round-trip time; 0 while unknown"`
+	Skew         float64 `json:"skew_ms" doc:"How far the peer's clock is ahead of this node's"`
+	LastEqual    string  `json:"last_equal,omitempty" format:"date-time" doc:"The newest time at which both are known to have held the same"`
+	Rows         int     `json:"rows" doc:"Logs not known to be equal at both ends"`
+	Lagging      bool    `json:"lagging" doc:"Too far behind to be told of single logs"`
 }
 
 // versionView is the build.
@@ -67,14 +85,32 @@ func originText(o edged.Origin) string {
 	return o.String()
 }
 
+// timeText is a time in Unix nanoseconds as answers have it.
+func timeText(nanos int64) string { return string(edged.AppendTime(nil, nanos)) }
+
+// stableOf names those that have been away for longer than promises take on any link.
+func stableOf(held []edged.HeldBack, now time.Time) stableView {
+	const usual = 5 * time.Second
+	v := stableView{HeldBackBy: []heldBackView{}}
+	for i, h := range held {
+		if i == 0 {
+			v.Frontier = timeText(h.Held)
+		}
+		if now.UnixNano()-h.Held >= int64(usual) {
+			v.HeldBackBy = append(v.HeldBackBy, heldBackView{Origin: originText(h.Origin), Since: timeText(h.Held)})
+		}
+	}
+	return v
+}
+
 func (s *Server) cluster(w http.ResponseWriter, r *http.Request) {
 	s.answer(w, r, func() (any, error) {
 		v := clusterView{
 			Node: nodeView{
 				Name: s.opts.Node, Region: s.opts.Region, Version: s.opts.Version,
-				LinksEmulated: s.opts.LinksEmulated,
+				Mesh: s.opts.Mesh, LinksEmulated: s.parts.Links != nil,
 			},
-			Members: []memberView{},
+			Members: []memberView{}, Stable: stableOf(s.parts.Cluster.HeldBack(), s.opts.Now()),
 		}
 		for _, m := range s.parts.Cluster.Members() {
 			if m.Self {
@@ -96,9 +132,13 @@ func (s *Server) replication(w http.ResponseWriter, r *http.Request) {
 			peer := peerView{
 				Name: p.Name, Region: p.Region, Connected: p.Connected, LagEvents: p.LagEvents,
 				Lag: millis(p.Lag), NeedEvents: p.NeedEvents, BytesIn: p.BytesIn, BytesOut: p.BytesOut,
+				RTT: millis(p.RTT), Skew: millis(p.Skew), Rows: p.Rows, Lagging: p.Lagging,
 			}
 			if !p.LastProgress.IsZero() {
-				peer.LastProgress = string(edged.AppendTime(nil, p.LastProgress.UnixNano()))
+				peer.LastProgress = timeText(p.LastProgress.UnixNano())
+			}
+			if !p.LastEqual.IsZero() {
+				peer.LastEqual = timeText(p.LastEqual.UnixNano())
 			}
 			v.Peers = append(v.Peers, peer)
 		}

@@ -6,7 +6,7 @@
 //	                     │                           │
 //	                     └── 403 problem             ├─ Streams   publish, read, live, after=
 //	                                                 ├─ Catalog   definitions, digests
-//	                                                 ├─ Cluster   members, peers
+//	                                                 ├─ Cluster   members, peers, Links
 //	                                                 └─ Health, Metrics
 //
 // [New] takes the parts and gives a [Server]; [Server.Handler] is what it serves, and

@@ -21,6 +21,8 @@ type fakeParts struct {
 	streams map[string]edged.StreamInfo
 	members []edged.Member
 	peers   []edged.Peer
+	held    []edged.HeldBack
+	links   map[string]edged.LinkPolicy // nil: links are real
 	checks  []edged.Check
 	alive   error
 	samples []edged.Sample
@@ -92,10 +94,11 @@ func (f *fakeParts) Digest(name string) (edged.StreamDigest, error) {
 	return edged.StreamDigest{Vector: map[string]edged.Sequence{"a~01/0": 7}, Digest: [16]byte{0xab}}, err
 }
 
-func (f *fakeParts) Members() []edged.Member { return f.members }
-func (f *fakeParts) Peers() []edged.Peer     { return f.peers }
-func (f *fakeParts) Alive() error            { return f.alive }
-func (f *fakeParts) Checks() []edged.Check   { return f.checks }
+func (f *fakeParts) Members() []edged.Member    { return f.members }
+func (f *fakeParts) Peers() []edged.Peer        { return f.peers }
+func (f *fakeParts) HeldBack() []edged.HeldBack { return f.held }
+func (f *fakeParts) Alive() error               { return f.alive }
+func (f *fakeParts) Checks() []edged.Check      { return f.checks }
 
 func (f *fakeParts) Samples() iter.Seq[edged.Sample] { return slices.Values(f.samples) }
 
@@ -103,7 +106,11 @@ func newFake() *fakeParts { return &fakeParts{streams: map[string]edged.StreamIn
 
 func (f *fakeParts) server(t testing.TB, opts Options) *Server {
 	t.Helper()
-	s, err := New(Parts{Streams: f, Catalog: f, Cluster: f, Health: f, Metrics: f}, opts)
+	parts := Parts{Streams: f, Catalog: f, Cluster: f, Health: f, Metrics: f}
+	if f.links != nil {
+		parts.Links = fakeLinks(f.links)
+	}
+	s, err := New(parts, opts)
 	if err != nil {
 		t.Fatal(err)
 	}

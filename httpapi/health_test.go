@@ -41,7 +41,8 @@ func TestHealth(t *testing.T) {
 	} {
 		f := newFake()
 		f.checks = well
-		f.peers = []edged.Peer{{Name: "us-1", Connected: true, Lag: 3 * time.Second}, {Name: "ap-1", Lag: time.Second}}
+		f.peers = []edged.Peer{{
+			Name: "us-1", Connected: true, Lag: 3 * time.Second}, {Name: "ap-1", Lag: time.Second}}
 		s := f.server(t, Options{})
 		if c.set != nil {
 			c.set(f, s)
@@ -63,14 +64,22 @@ func TestCluster(t *testing.T) {
 		{Name: "eu-1", Region: "eu", Address: "a:1", State: "alive", Self: true, Origin: origin, Version: "1"},
 		{Name: "us-1", Region: "us", State: "suspect", RTT: 40500 * time.Microsecond},
 	}
-	f.peers = []edged.Peer{{Name: "us-1", Region: "us", Connected: true, LagEvents: 3, Lag: time.Second, NeedEvents: 4, LastProgress: fixedNow(), BytesIn: 5, BytesOut: 6}, {Name: "new"}}
-	h := f.server(t, Options{Node: "eu-1", Region: "eu", Version: "1", LinksEmulated: true}).Handler()
+	f.peers = []edged.Peer{{
+		Name: "us-1", Region: "us", Connected: true, LagEvents: 3, Lag: time.Second, NeedEvents: 4, LastProgress: fixedNow(), BytesIn: 5, BytesOut: 6,
+		RTT: 81 * time.Millisecond, Skew: -2 * time.Millisecond, LastEqual: fixedNow(), Rows: 7, Lagging: true,
+	}, {Name: "new"}}
+	f.held = []edged.HeldBack{
+		{Origin: edged.Origin{ID: edged.OriginID{2}, Label: "us-1"}, Held: fixedNow().Add(-10 * time.Second).UnixNano()},
+		{Origin: origin, Held: fixedNow().UnixNano()},
+	}
+	f.links = map[string]edged.LinkPolicy{}
+	h := f.server(t, Options{Node: "eu-1", Region: "eu", Version: "1", Mesh: "world", Now: fixedNow}).Handler()
 	for target, want := range map[string]string{
-		"/v1/cluster": `{"node":{"name":"eu-1","region":"eu","origin":"eu-1~01000000000000000000","version":"1","links_emulated":true},"members":[` +
+		"/v1/cluster": `{"node":{"name":"eu-1","region":"eu","origin":"eu-1~01000000000000000000","version":"1","mesh":"world","links_emulated":true},"members":[` +
 			`{"name":"eu-1","region":"eu","address":"a:1","state":"alive","self":true,"origin":"eu-1~01000000000000000000","rtt_ms":0,"version":"1"},` +
-			`{"name":"us-1","region":"us","address":"","state":"suspect","self":false,"origin":"","rtt_ms":40.5,"version":""}]}` + "\n",
-		"/v1/cluster/replication": `{"peers":[{"name":"us-1","region":"us","connected":true,"lag_events":3,"lag_ms":1000,"need_events":4,"last_progress":"2023-11-14T22:13:20Z","bytes_in":5,"bytes_out":6},` +
-			`{"name":"new","region":"","connected":false,"lag_events":0,"lag_ms":0,"need_events":0,"bytes_in":0,"bytes_out":0}]}` + "\n",
+			`{"name":"us-1","region":"us","address":"","state":"suspect","self":false,"origin":"","rtt_ms":40.5,"version":""}],"stable":{"frontier":"2023-11-14T22:13:10Z","held_back_by":[{"origin":"us-1~02000000000000000000","since":"2023-11-14T22:13:10Z"}]}}` + "\n",
+		"/v1/cluster/replication": `{"peers":[{"name":"us-1","region":"us","connected":true,"lag_events":3,"lag_ms":1000,"need_events":4,"last_progress":"2023-11-14T22:13:20Z","bytes_in":5,"bytes_out":6,"rtt_ms":81,"skew_ms":-2,"last_equal":"2023-11-14T22:13:20Z","rows":7,"lagging":true},` +
+			`{"name":"new","region":"","connected":false,"lag_events":0,"lag_ms":0,"need_events":0,"bytes_in":0,"bytes_out":0,"rtt_ms":0,"skew_ms":0,"rows":0,"lagging":false}]}` + "\n",
 	} {
 		if got := ask(h, http.MethodGet, target, "").Body.String(); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)

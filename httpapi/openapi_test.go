@@ -9,8 +9,11 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-chi/chi/v5"
+
+	"github.com/edgedhq/edged"
 )
 
 // TestDocumentIsWhatIsServed walks chi's tree and the document, and compares them both ways.
@@ -157,13 +160,16 @@ func walk(v any, visit func(at string, v any)) {
 // TestAnswersFitTheirSchemas compares real answers with what the document says of them.
 func TestAnswersFitTheirSchemas(t *testing.T) {
 	f := newFake()
+	f.links = map[string]edged.LinkPolicy{"us": {Delay: time.Second, Rate: 1}}
+	f.held = []edged.HeldBack{{}}
+	f.peers = []edged.Peer{{Name: "us-1"}}
 	s := f.server(t, Options{})
 	schemas := object(t, s.document())["components"].(map[string]any)["schemas"].(map[string]any)
 	ask(s.Handler(), http.MethodPut, "/v1/streams/a", `{"retention":{"age":"1h"},"regions":["eu"]}`)
 	for target, form := range map[string]string{
 		"/v1/streams": "StreamList", "/v1/streams/a": "Stream", "/v1/streams/a/digest": "Digest", "/v1/streams/none": "Problem",
 		"/v1/streams?limit=0": "Problem", "/v1/cluster": "Cluster", "/v1/cluster/replication": "Replication",
-		"/v1/version": "Version", "/readyz?verbose": "Health",
+		"/v1/links": "LinkList", "/v1/links/us": "Link", "/v1/version": "Version", "/readyz?verbose": "Health",
 	} {
 		w := ask(s.Handler(), http.MethodGet, target, "")
 		fit(t, target, schemas, schemas[form], object(t, w.Body.Bytes()))

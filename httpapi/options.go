@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/edgedhq/edged"
 )
 
 // Options tune a Server. The zero value is ready for use.
@@ -22,6 +24,9 @@ type Options struct {
 	// one. Without it both are 404.
 	AutoCreate bool
 
+	// Ack is the level of a publish that names none. The zero Ack is edged.Disk.
+	Ack edged.Ack
+
 	// CORS lists the origins ("https://console.example.org") whose pages may call this node; "*"
 	// is all of them. Empty: only pages that the node itself serves.
 	CORS []string
@@ -31,8 +36,8 @@ type Options struct {
 	// node by pointing its own name here. Empty: checked on loopback listeners only.
 	Hosts []string
 
-	// LinksEmulated is shown in /v1/cluster.
-	LinksEmulated bool
+	// Mesh is the name of the mesh, shown in /v1/cluster. Empty: it has none.
+	Mesh string
 
 	Log *slog.Logger     // nil discards
 	Now func() time.Time // nil asks the wall clock

@@ -93,12 +93,9 @@ func problemOf(err error) problem {
 		Type: "/docs#" + string(kind), Title: out.title, Status: out.status, Detail: detail,
 		Code: string(kind), Retryable: out.retryable, Stored: out.stored,
 	}
-	var far interface{ Reached() string }
-	if errors.As(err, &far) {
-		p.Reached = far.Reached()
-	}
 	if refusal != nil {
-		p.Errors, p.Limit, p.Size, p.Cursor = refusal.Fields, refusal.Limit, refusal.Size, refusal.Earliest
+		p.Errors, p.Limit, p.Size = refusal.Fields, refusal.Limit, refusal.Size
+		p.Cursor, p.Reached = refusal.Earliest, refusal.Reached
 	}
 	return p
 }

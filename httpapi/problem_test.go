@@ -54,11 +54,6 @@ func TestEveryKindHasAnOutcome(t *testing.T) {
 	}
 }
 
-type reachedError struct{ error }
-
-func (reachedError) Reached() string { return "disk" }
-func (e reachedError) Unwrap() error { return e.error }
-
 func TestProblemOf(t *testing.T) {
 	full := &edged.Refusal{
 		Kind: edged.TooLarge, Detail: `a "b" <c>`, Limit: 1, Size: 2,
@@ -70,7 +65,7 @@ func TestProblemOf(t *testing.T) {
 	}{
 		{fmt.Errorf("streams: x: %w", full), `{"type":"/docs#too_large","title":"Too large","status":413,"detail":"a \"b\" <c>","code":"too_large","retryable":false,"stored":false,"limit":1,"size":2,"errors":[{"location":"body","message":"m","value":"` + strings.Repeat("x", 200) + `…"},{"location":"b","message":"n","value":[1]}]}`},
 		{fmt.Errorf("streams: append: %w", edged.DiskFull), `{"type":"/docs#disk_full","title":"The disk is full","status":507,"detail":"streams: append: disk_full","code":"disk_full","retryable":true,"stored":false}`},
-		{reachedError{edged.Refuse(edged.AckTimeout, "d")}, `{"type":"/docs#ack_timeout","title":"Not confirmed in time","status":504,"detail":"d","code":"ack_timeout","retryable":true,"stored":"unknown","reached":"disk"}`},
+		{&edged.Refusal{Kind: edged.AckTimeout, Detail: "d", Reached: "disk"}, `{"type":"/docs#ack_timeout","title":"Not confirmed in time","status":504,"detail":"d","code":"ack_timeout","retryable":true,"stored":"unknown","reached":"disk"}`},
 		{&edged.Refusal{Kind: edged.CursorExpired, Detail: "d", Earliest: "AB"}, `{"type":"/docs#cursor_expired","title":"The cursor is older than what is kept","status":410,"detail":"d","code":"cursor_expired","retryable":false,"stored":false,"cursor":"AB"}`},
 		{errors.New("a secret"), `{"type":"/docs#internal","title":"A fault of the node","status":500,"detail":"The node met a fault of its own; its log says more.","code":"internal","retryable":true,"stored":false}`},
 		{fmt.Errorf("a secret: %w", edged.Internal), `{"type":"/docs#internal","title":"A fault of the node","status":500,"detail":"The node met a fault of its own; its log says more.","code":"internal","retryable":true,"stored":false}`},

@@ -113,7 +113,7 @@ func (s *Server) collect(p *parcel, r *http.Request) (form string, err error) {
 	if form, err = publishForm(r); err != nil {
 		return "", err
 	}
-	if p.said, err = parsePublishQuery(r.URL.RawQuery); err != nil {
+	if p.said, err = parsePublishQuery(r.URL.RawQuery, s.opts.Ack); err != nil {
 		return "", err
 	}
 	q := &p.request
@@ -241,8 +241,8 @@ func (s *Server) handOver(ctx context.Context, p *parcel) (edged.Receipt, error)
 	rec, err := s.parts.Streams.Append(ctx, &p.handed)
 	if err != nil {
 		ended := errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
-		if ended || errors.Is(err, edged.AckTimeout) && !hasReached(err) {
-			return rec, notConfirmed(p)
+		if ended || errors.Is(err, edged.AckTimeout) {
+			return rec, notConfirmed(p, err)
 		}
 		return rec, err
 	}
@@ -253,15 +253,18 @@ func (s *Server) handOver(ctx context.Context, p *parcel) (edged.Receipt, error)
 // isFault says whether err has no kind that a client could make sense of.
 func isFault(err error) bool { return problemOf(err).Code == string(edged.Internal) }
 
-func hasReached(err error) bool {
-	var far interface{ Reached() string }
-	return errors.As(err, &far)
-}
-
-func notConfirmed(p *parcel) error {
-	return edged.Refuse(edged.AckTimeout,
-		"ack %s was not reached within %s; the events may be stored, and sending them again with the same ids is safe",
-		p.handed.Ack, p.said.timeout)
+// notConfirmed is the refusal of a publish whose ack did not come in time. It keeps the level that
+// err says was reached.
+func notConfirmed(p *parcel, err error) error {
+	known, reached := "the events may be stored", ""
+	if said, ok := errors.AsType[*edged.Refusal](err); ok && said.Reached != "" {
+		reached = said.Reached
+		known = "the events are stored, at ack " + reached
+	}
+	refusal := edged.Refuse(edged.AckTimeout, "ack %s was not reached within %s; %s, and sending them again with the same ids is safe",
+		p.handed.Ack, p.said.timeout, known)
+	refusal.Reached = reached
+	return refusal
 }
 
 // publishFrame appends the events of a frame of the live socket: an array of envelopes, in JSON or
@@ -274,7 +277,7 @@ func (s *Server) publishFrame(ctx context.Context, stream string, events []byte,
 	if err := edged.CheckName("frame.stream", stream); err != nil {
 		return edged.Receipt{}, err
 	}
-	said, err := publishSaid(ack, timeout)
+	said, err := s.publishSaid(ack, timeout)
 	if err != nil {
 		return edged.Receipt{}, err
 	}

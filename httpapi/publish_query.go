@@ -21,9 +21,9 @@ type publishQuery struct {
 var publishWords = []string{"ack", "after", "key", "time", "timeout", "type"} // read-only
 
 // parsePublishQuery reads the query of a publish. A word that it does not know is refused, for a
-// mistyped ack would weaken a promise in silence.
-func parsePublishQuery(raw string) (publishQuery, error) {
-	q := publishQuery{timeout: ackTimeoutDefault}
+// mistyped ack would weaken a promise in silence. Ack is the level when it names none.
+func parsePublishQuery(raw string, ack edged.Ack) (publishQuery, error) {
+	q := publishQuery{ack: ack, timeout: ackTimeoutDefault}
 	seen := 0
 	for raw != "" {
 		var pair string
@@ -107,9 +107,12 @@ func parseAckTimeout(location, text string) (time.Duration, error) {
 }
 
 // publishSaid reads ack and timeout as a live frame gives them: empty is the default.
-func publishSaid(ack, timeout string) (q publishQuery, err error) {
-	q.timeout = ackTimeoutDefault
-	if q.ack, err = edged.ParseAck(ack); err != nil {
+func (s *Server) publishSaid(ack, timeout string) (q publishQuery, err error) {
+	q.ack, q.timeout = s.opts.Ack, ackTimeoutDefault
+	if ack != "" {
+		q.ack, err = edged.ParseAck(ack)
+	}
+	if err != nil {
 		return q, edged.RefuseField(edged.Invalid, "frame.ack", cut(ack, 100), "want memory, disk, region or regions:N with N from 1 to 1000")
 	}
 	if timeout != "" {

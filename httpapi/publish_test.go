@@ -230,6 +230,7 @@ func TestPublishPassesErrorsOn(t *testing.T) {
 		{"disk", edged.Refuse(edged.DiskFull, "full"), 507, false},
 		{"level", edged.Refuse(edged.LevelUnreachable, "alone"), 503, false},
 		{"timeout", fmt.Errorf("streams: x: %w", edged.AckTimeout), 504, "unknown"},
+		{"another node with this identity", fmt.Errorf("streams: x: %w", edged.IdentityConflict), 503, false},
 		{"fault", errors.New("streams: something broke"), 0, nil},
 	} {
 		s, a := publisher(t, Options{})
@@ -246,6 +247,34 @@ func TestPublishPassesErrorsOn(t *testing.T) {
 		}()
 		if status != c.status || stored != c.stored {
 			t.Errorf("%s: got %d %v, want %d %v", c.name, status, stored, c.status, c.stored)
+		}
+	}
+}
+
+func TestPublishWithoutAckHasTheNodes(t *testing.T) {
+	s, a := publisher(t, Options{Ack: edged.Regions(2)})
+	for query, want := range map[string]edged.Ack{"": edged.Regions(2), "?ack=disk": edged.Disk()} {
+		if w := send(s, query, "1"); w.Code != http.StatusCreated || a.ack != want {
+			t.Errorf("%q: %d at %s, want %s", query, w.Code, a.ack, want)
+		}
+	}
+	if _, err := s.publishFrame(t.Context(), "orders", []byte(`[{"data":1}]`), false, "", "", ""); err != nil || a.ack != edged.Regions(2) {
+		t.Errorf("a frame: %v at %s", err, a.ack)
+	}
+}
+
+func TestAckTimeoutSaysWhatIsReached(t *testing.T) {
+	f := newFake()
+	h := f.server(t, Options{}).Handler()
+	for reached, says := range map[string]string{"": "the events may be stored", "disk": "the events are stored, at ack disk"} {
+		f.err = &edged.Refusal{Kind: edged.AckTimeout, Reached: reached}
+		w := ask(h, http.MethodPost, "/v1/streams/a/events?ack=regions:2&timeout=1s", `1`, "Content-Type", "application/json")
+		p := object(t, w.Body.Bytes())
+		if got, _ := p["reached"].(string); w.Code != 504 || p["stored"] != "unknown" || got != reached {
+			t.Errorf("reached %q: %d %s", reached, w.Code, w.Body)
+		}
+		if !strings.Contains(p["detail"].(string), "ack regions:2 was not reached within 1s; "+says) {
+			t.Errorf("%s", w.Body)
 		}
 	}
 }

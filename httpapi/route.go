@@ -48,7 +48,7 @@ type reply struct {
 func both(v any) map[string]any { return map[string]any{typeJSON: v, typeMsgpack: v} }
 
 func (s *Server) allRoutes() []*route {
-	return slices.Concat(s.streamRoutes(), s.eventRoutes(), s.clusterRoutes(), s.nodeRoutes())
+	return slices.Concat(s.streamRoutes(), s.eventRoutes(), s.clusterRoutes(), s.linkRoutes(), s.nodeRoutes())
 }
 
 // router fills chi from the table. Every GET also answers HEAD, every path OPTIONS.
@@ -241,7 +241,7 @@ func allowText(methods []string) string {
 var absent = [][2]string{ // read-only
 	{"/v1/streams", "streams are at /v1/streams and /v1/streams/NAME, their events at /v1/streams/NAME/events; a slash at the end names nothing"},
 	{"/console", "this build has no console; /docs describes what it serves"},
-	{"/v1/links", "links are emulated only by a node that runs with --emulate-links"},
+	{"/v1/links", "emulated links are at /v1/links and /v1/links/NAME, NAME a region or a node"},
 	{"/v1/query", "this build has no queries"},
 	{"/v1/functions", "this build has no functions"},
 	{"/v1/collections", "this build has no collections"},

@@ -10,7 +10,8 @@ import (
 // Streams takes events in and gives them back. Plugged by streams.Broker.
 type Streams interface {
 	// Append stores p whole or not at all and returns when p.Ack is reached or ctx ends
-	// (edged.AckTimeout: it may be stored). It keeps nothing of p once it has returned.
+	// (edged.AckTimeout: it may be stored, and is as the Refusal's Reached says). It keeps nothing
+	// of p once it has returned.
 	Append(ctx context.Context, p *edged.Publication) (edged.Receipt, error)
 	// Follow opens a reader's place. wake is called as edged.Feed says; the caller closes the
 	// feed.
@@ -40,6 +41,18 @@ type Cluster interface {
 	Members() []edged.Member
 	// Peers gives the state of replication with each other node.
 	Peers() []edged.Peer
+	// HeldBack gives how far each origin that is not sealed lets stable reads come, the least
+	// first. None in a mesh of one.
+	HeldBack() []edged.HeldBack
+}
+
+// Links are the emulated links to the other nodes. Plugged by the node.
+type Links interface {
+	// List gives the policies in force, by the region or node that they stand for.
+	List() map[string]edged.LinkPolicy
+	// Set replaces the policy of a region or node, known yet or not; the zero policy ends it. It
+	// is in force on return.
+	Set(target string, p edged.LinkPolicy) error
 }
 
 // Health tells whether the node can serve. Plugged by the node.

@@ -14,12 +14,13 @@ import (
 	"github.com/edgedhq/edged"
 )
 
-// Parts are what a Server stands on. All but Metrics are needed.
+// Parts are what a Server stands on. All but Links and Metrics are needed.
 type Parts struct {
 	Streams Streams
 	Catalog Catalog
 	Cluster Cluster
 	Health  Health
+	Links   Links   // nil: links are real
 	Metrics Metrics // nil: only what the server itself measures
 }
 
@@ -33,6 +34,7 @@ type Server struct {
 	routes    *router
 	document  func() []byte // the OpenAPI document, made when it is first asked for
 	streamDef body
+	linkDef   body
 	draining  atomic.Bool // set by Drain: no publish and no new feed is taken
 	requests  requestCounts
 	publishes publishCounts
@@ -52,7 +54,7 @@ func New(parts Parts, opts Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		parts: parts, opts: opts, origins: newOrigins(opts), streamDef: bodyOf[streamDefinition](),
+		parts: parts, opts: opts, origins: newOrigins(opts), streamDef: bodyOf[streamDefinition](), linkDef: bodyOf[linkView](),
 		exchanges: sync.Pool{New: func() any { return new(exchange) }},
 	}
 	s.table = s.allRoutes()
@@ -148,13 +150,16 @@ var (
 	noReferrer = []string{"no-referrer"} // read-only
 )
 
-// streamOf is the stream that the path names, decoded once and held to the grammar of names.
-func streamOf(r *http.Request) (string, error) {
-	name := r.PathValue("stream")
+// streamOf is the stream that the path names.
+func streamOf(r *http.Request) (string, error) { return nameIn(r, "stream") }
+
+// nameIn is a name in the path, decoded once and held to the grammar of names.
+func nameIn(r *http.Request, part string) (string, error) {
+	name := r.PathValue(part)
 	if r.URL.RawPath != "" { // the router has matched the encoded path
 		if plain, err := url.PathUnescape(name); err == nil {
 			name = plain
 		}
 	}
-	return name, edged.CheckName("path.stream", name)
+	return name, edged.CheckName("path."+part, name)
 }

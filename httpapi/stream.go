@@ -92,7 +92,7 @@ func (a ageText) duration() (time.Duration, error) {
 // sizeValue is a number of bytes that is also said as "64MiB". Zero is no bound.
 type sizeValue string
 
-const wantSize = `want a size above zero, such as "64MiB", or a number of bytes; leave it out to keep everything`
+const wantSize = `want a size above zero, such as "64MiB", or a number of bytes; leave it out for no bound`
 
 // sizeMax is the largest size. The pattern has room for it, and for what stays below it.
 const (
@@ -121,7 +121,7 @@ func (v *sizeValue) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-func (v sizeValue) bytes() (int64, error) {
+func (v sizeValue) bytes(location string) (int64, error) {
 	if v == "" {
 		return 0, nil
 	}
@@ -143,7 +143,7 @@ func (v sizeValue) bytes() (int64, error) {
 		}
 	}
 	if err != nil || n <= 0 || scale == 0 || n > sizeMax/scale {
-		return 0, edged.RefuseField(edged.Invalid, "body.retention.bytes", cut(string(v), 40), wantSize)
+		return 0, edged.RefuseField(edged.Invalid, location, cut(string(v), 40), wantSize)
 	}
 	return n * scale, nil
 }
@@ -177,7 +177,7 @@ func (d *streamDefinition) stream(name string) (edged.Stream, error) {
 		if def.Retention.Age, err = keep.Age.duration(); err != nil {
 			return edged.Stream{}, err
 		}
-		if def.Retention.Bytes, err = keep.Bytes.bytes(); err != nil {
+		if def.Retention.Bytes, err = keep.Bytes.bytes("body.retention.bytes"); err != nil {
 			return edged.Stream{}, err
 		}
 	}
@@ -191,7 +191,7 @@ func viewOf(info *edged.StreamInfo) streamView {
 	v := streamView{
 		Name: info.Name, Partitions: info.Partitions, Regions: info.Regions,
 		Replication: info.Replication, Description: info.Description,
-		Created: string(edged.AppendTime(nil, info.Created.UnixNano())),
+		Created: timeText(info.Created.UnixNano()),
 		Events:  info.Events, Bytes: info.Bytes, Origins: make([]logView, 0, len(info.Logs)),
 	}
 	if keep := info.Retention; keep != (edged.Retention{}) {

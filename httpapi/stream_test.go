@@ -255,7 +255,7 @@ func TestSizes(t *testing.T) {
 		"": 0, "x": -1, "-1": -1, "0": -1, "1.5": -1, "1 MiB": -1, "90000000000000000": sizeMax, "90000000000000001": -1, "9999TiB": 9999 << 40, "9999TB": 9999e12, "9223372036854775807kB": -1,
 		"999999999KiB": 999999999 << 10,
 	} {
-		got, err := sizeValue(text).bytes()
+		got, err := sizeValue(text).bytes("body")
 		if err != nil {
 			got = -1
 		}
@@ -263,7 +263,7 @@ func TestSizes(t *testing.T) {
 			t.Errorf("%q is %d (%v), want %d", text, got, err, want)
 		}
 		if want > 0 {
-			if back, err := sizeOf(got).bytes(); back != got || !sizes.MatchString(string(sizeOf(got))) {
+			if back, err := sizeOf(got).bytes("body"); back != got || !sizes.MatchString(string(sizeOf(got))) {
 				t.Errorf("%d is said as %q, which is %d, %v", got, sizeOf(got), back, err)
 			}
 		}

@@ -86,7 +86,7 @@ func (s *Server) publishRoute(path string) *route {
 		kinds: []edged.Kind{
 			edged.BadRequest, edged.BadCursor, edged.StreamNotFound, edged.NotAcceptable, edged.TooLarge,
 			edged.UnsupportedMediaType, edged.Invalid, edged.IdempotencyMismatch, edged.Overloaded,
-			edged.Unavailable, edged.Draining, edged.LevelUnreachable, edged.AckTimeout, edged.DiskFull,
+			edged.Unavailable, edged.Draining, edged.LevelUnreachable, edged.IdentityConflict, edged.AckTimeout, edged.DiskFull,
 		},
 		handler: s.publish,
 	}
@@ -126,6 +126,34 @@ func (s *Server) clusterRoutes() []*route {
 			summary: "Show how far the peers are", about: "Replication with each other node.",
 			gives: []reply{{status: 200, what: "The peers", content: both(replicationView{})}},
 			kinds: []edged.Kind{edged.NotAcceptable}, handler: s.replication,
+		},
+	}
+}
+
+// linkRoutes are there without emulated links too, to say why not.
+func (s *Server) linkRoutes() []*route {
+	const path = "/v1/links/{target}"
+	const about = "Only with --emulate-links. What a node sends to the region or node and takes from there is treated so, its gossip included."
+	kinds := []edged.Kind{edged.NotFound, edged.NotAcceptable, edged.Invalid}
+	return []*route{
+		{
+			method: http.MethodGet, path: "/v1/links", id: "listLinks", tag: tagCluster,
+			summary: "List emulated links", about: about,
+			gives: []reply{{status: 200, what: "Every policy in force", content: both(linkList{})}},
+			kinds: kinds, handler: s.listLinks,
+		},
+		{
+			method: http.MethodGet, path: path, id: "getLink", tag: tagCluster,
+			summary: "Show an emulated link", about: about, params: linkPath{},
+			gives: []reply{{status: 200, what: "The policy in force, or one that does nothing", content: both(linkView{})}},
+			kinds: kinds, handler: s.getLink,
+		},
+		{
+			method: http.MethodPut, path: path, id: "putLink", tag: tagCluster,
+			summary: "Emulate a link", about: about + " Replaces the policy: what is left out has its default, and no body ends it.",
+			params: linkPath{}, takes: both(linkView{}),
+			gives: []reply{{status: 200, what: "The policy, now in force", content: both(linkView{})}},
+			kinds: append(kinds, edged.BadRequest, edged.TooLarge, edged.UnsupportedMediaType), handler: s.putLink,
 		},
 	}
 }

@@ -53,15 +53,21 @@ func (a *app) doctorCommand() *cobra.Command {
 
 func (a *app) doctor(ctx context.Context, c *config.Config) error {
 	data := c.Text("node.data")
+	door, running := checkPort(ctx, c.Text("http.listen"))
 	verdicts := []verdict{
-		a.checkPort(ctx, c),
-		checkMeshPort(ctx, "127.0.0.1:7946"),
+		door,
+		checkMeshPort(ctx, c.Text("mesh.listen"), running),
+	}
+	for _, address := range c.List("mesh.join") {
+		verdicts = append(verdicts, checkJoin(ctx, address))
+	}
+	verdicts = append(verdicts,
 		checkBuffers("/proc/sys/net/core"),
 		checkClock(time.Now()),
 		checkSync(data),
 		checkSpace(data, c.Size("storage.min_free")),
 		checkFiles(),
-	}
+	)
 	if err := a.printVerdicts(verdicts); err != nil {
 		return err
 	}
@@ -86,13 +92,12 @@ func (a *app) printVerdicts(verdicts []verdict) error {
 }
 
 // checkPort looks whether the HTTP address is free, or already a node's.
-func (a *app) checkPort(ctx context.Context, c *config.Config) verdict {
-	address := c.Text("http.listen")
-	v := verdict{Check: "http port", State: stateOK, Detail: address + " is free"}
+func checkPort(ctx context.Context, address string) (v verdict, running bool) {
+	v = verdict{Check: "http port", State: stateOK, Detail: address + " is free"}
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err == nil {
 		l.Close()
-		return v
+		return v, false
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
@@ -102,40 +107,11 @@ func (a *app) checkPort(ctx context.Context, c *config.Config) verdict {
 			resp.Body.Close()
 			if resp.StatusCode == http.StatusOK {
 				v.Detail = address + " is served by a node that runs already"
-				return v
+				return v, true
 			}
 		}
 	}
-	return verdict{"http port", stateFail, err.Error(), "choose another address with --http, or stop what listens there"}
-}
-
-func checkMeshPort(ctx context.Context, address string) verdict {
-	p, err := new(net.ListenConfig).ListenPacket(ctx, "udp", address)
-	if err != nil {
-		return verdict{"mesh port", stateWarn, err.Error(), "free UDP port 7946 before this node joins a mesh"}
-	}
-	p.Close()
-	return verdict{Check: "mesh port", State: stateOK, Detail: address + "/udp is free"}
-}
-
-// checkBuffers reads the largest socket buffers that the kernel allows; QUIC asks for 7.5 MB.
-func checkBuffers(dir string) verdict {
-	const wanted = 7_500_000
-	least := int64(-1)
-	for _, name := range []string{"rmem_max", "wmem_max"} {
-		n, err := readNumber(filepath.Join(dir, name))
-		if err != nil {
-			return verdict{Check: "udp buffers", State: stateOK, Detail: "this system does not tell them"}
-		}
-		if least < 0 || n < least {
-			least = n
-		}
-	}
-	if least < wanted {
-		return verdict{"udp buffers", stateWarn, sizeText(least) + " at most, which slows replication over long links",
-			fmt.Sprintf("sysctl -w net.core.rmem_max=%d net.core.wmem_max=%d, and keep it in /etc/sysctl.d", wanted, wanted)}
-	}
-	return verdict{Check: "udp buffers", State: stateOK, Detail: sizeText(least) + " at most"}
+	return verdict{"http port", stateFail, err.Error(), "choose another address with --http, or stop what listens there"}, false
 }
 
 // checkSync measures what one durable write costs where the data is, or will be.

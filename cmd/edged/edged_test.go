@@ -74,7 +74,7 @@ func TestExitCodes(t *testing.T) {
 		{"bad output", 0, "", []string{"-o", "jsn", "version"}, 2, "did you mean json?"},
 		{"bad setting", 0, "", []string{"serve", "--log-level", "loud"}, 2, "want debug, info, warn, error"},
 		{"bad setting, no command", 0, "", []string{"--http", "80"}, 2, "want HOST:PORT"},
-		{"mesh flags", 0, "", []string{"serve", "--mesh", "127.0.0.1:7946"}, 2, "this build has no mesh yet"},
+		{"mesh flags", 0, "", []string{"serve", "--mesh", "0.0.0.0:7946"}, 2, "edged mesh secret > mesh.secret"},
 		{"bad key pointer", 0, "", []string{"pub", "s", "-", "--key-from", "user"}, 2, "want a JSON Pointer"},
 		{"bad ack", 0, "", []string{"pub", "s", "x", "--ack", "disc"}, 2, "want memory, disk, region or regions:N"},
 		{"not found", 404, "stream_not_found", []string{"streams", "info", "s"}, 3, "edged streams ls"},
@@ -260,7 +260,7 @@ func TestDoctorSaysWhatToDo(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if v := checkBuffers(dir); v.State != stateWarn || !strings.Contains(v.Do, "net.core.rmem_max") {
+	if v := checkBuffers(dir); v.State != stateWarn || !strings.Contains(v.Do, "sysctl -w net.core.rmem_max=7500000;") {
 		t.Errorf("%+v", v)
 	}
 	if v := checkBuffers(t.TempDir()); v.State != stateOK {

@@ -38,13 +38,16 @@ func (e *usageError) Unwrap() error { return e.err }
 // errUnhealthy is what a check returns that has told the details already.
 var errUnhealthy = errors.New("something needs attention")
 
-// fault is an error as the user meets it.
+// fault is an error as the user meets it. Commands that know all of it return it as it is.
 type fault struct {
 	Code   string `json:"code"`
 	Detail string `json:"detail"`
 	Next   string `json:"next,omitempty"`
 	exit   int
 }
+
+// Error says the code and the detail.
+func (f fault) Error() string { return f.Code + ": " + f.Detail }
 
 // report prints the error: its code, one cause and one next step.
 func (a *app) report(err error) int {
@@ -74,6 +77,9 @@ func plain(err error) string {
 func (a *app) faultOf(err error) fault {
 	if p, ok := errors.AsType[*client.Problem](err); ok {
 		return a.problemFault(p)
+	}
+	if f, ok := errors.AsType[fault](err); ok {
+		return f
 	}
 	if e, ok := errors.AsType[*usageError](err); ok {
 		next := e.next

@@ -40,7 +40,7 @@ func (a *app) root() *cobra.Command {
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.checkGlobals() }
 	root.AddCommand(
 		(&serveCommand{app: a}).command("serve"),
-		a.pubCommand(), a.subCommand(), a.streamsCommand(), a.benchCommand(),
+		a.pubCommand(), a.subCommand(), a.streamsCommand(), a.meshCommand(), a.verifyCommand(), a.demoCommand(), a.benchCommand(),
 		a.doctorCommand(), a.configCommand(), a.versionCommand(),
 	)
 	root.InitDefaultCompletionCmd()
@@ -72,13 +72,16 @@ func (a *app) checkGlobals() error {
 }
 
 // client makes a client of the node that the flags name.
-func (a *app) client() (*client.Client, error) {
+func (a *app) client() (*client.Client, error) { return a.clientOf(a.globals.server) }
+
+// clientOf makes a client of any node, with what the flags say of the rest.
+func (a *app) clientOf(url string) (*client.Client, error) {
 	token, err := a.token()
 	if err != nil {
 		return nil, err
 	}
 	c, err := client.New(client.Options{
-		URL: a.globals.server, Token: token, Timeout: a.globals.timeout, Agent: "edged/" + buildVersion(),
+		URL: url, Token: token, Timeout: a.globals.timeout, Agent: "edged/" + buildVersion(),
 	})
 	if err != nil {
 		return nil, usage("--server: %v", err)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"math"
 	"os"
 	"path/filepath"
@@ -47,6 +48,7 @@ func (s *serveCommand) run(ctx context.Context, c *config.Config) error {
 	cfg := nodeConfig(c)
 	cfg.Log = log
 	cfg.MemoryBytes = limitMemory()
+	warnOfMesh(log, c)
 	n, err := node.Open(cfg)
 	if err != nil {
 		return err
@@ -70,12 +72,29 @@ func (s *serveCommand) run(ctx context.Context, c *config.Config) error {
 	return nil
 }
 
+// warnOfMesh says what an operator of a real mesh would not want.
+func warnOfMesh(log *slog.Logger, c *config.Config) {
+	if c.Bool("mesh.emulate_links") {
+		log.Warn("links are emulated: whoever reaches /v1/links can delay, lose and cut mesh packets")
+	}
+	path := c.Text("mesh.secret_file")
+	if path == "" {
+		return
+	}
+	const beyondOwner = 0o077
+	if st, err := os.Stat(path); err == nil && st.Mode().Perm()&beyondOwner != 0 {
+		log.Warn("others on this machine may read the mesh secret; chmod 600 keeps it to its owner", "file", path)
+	}
+}
+
 // nodeConfig puts settings where the parts look for them.
 func nodeConfig(c *config.Config) node.Config {
 	cfg := node.Config{
 		Name: c.Text("node.name"), Region: c.Text("node.region"), Data: c.Text("node.data"),
 		Version: buildVersion(), Listen: c.Text("http.listen"),
 		CertFile: c.Text("http.tls.cert"), KeyFile: c.Text("http.tls.key"),
+		MeshSecret: c.MeshSecret(), MeshListen: c.Text("mesh.listen"), Advertise: c.Text("mesh.advertise"),
+		Join: c.List("mesh.join"), EmulateLinks: c.Bool("mesh.emulate_links"),
 	}
 	cfg.Storage.MaxBytes = c.Size("storage.max_bytes")
 	if cfg.Storage.MinFree = c.Size("storage.min_free"); cfg.Storage.MinFree == 0 {
@@ -89,6 +108,8 @@ func nodeConfig(c *config.Config) node.Config {
 	cfg.Streams.PendingBytesMax = c.Size("limits.pending_bytes")
 	cfg.Streams.DedupeWindow = c.Duration("limits.dedupe_window")
 	cfg.HTTP.Commit = buildCommit()
+	cfg.HTTP.Mesh = c.Text("mesh.name")
+	cfg.HTTP.Ack = c.Ack("streams.defaults.ack")
 	cfg.HTTP.AutoCreate = auto
 	cfg.HTTP.CORS, cfg.HTTP.Hosts = c.List("http.cors"), c.List("http.hosts")
 	cfg.HTTP.Limits.EventBytesMax = c.Size("limits.event_bytes")

@@ -20,9 +20,6 @@ func (s *settingFlags) add(f *pflag.FlagSet) {
 	f.StringVar(&s.file, "config", s.app.getenv("EDGED_CONFIG"), "`file` with settings, YAML (EDGED_CONFIG)")
 	for _, setting := range config.Settings() {
 		help := setting.Help
-		if setting.Unbuilt {
-			help += " (not in this build: it has no mesh yet)"
-		}
 		switch {
 		case setting.Flag == "":
 		case setting.Kind == config.Bool:

@@ -12,6 +12,19 @@ import (
 type Cluster struct {
 	Node    Node     `json:"node"`
 	Members []Member `json:"members"`
+	Stable  Stable   `json:"stable"`
+}
+
+// Stable tells how far reads with order=stable come. Frontier is zero in a mesh of one.
+type Stable struct {
+	Frontier   time.Time  `json:"frontier,omitzero"`
+	HeldBackBy []HeldBack `json:"held_back_by"`
+}
+
+// HeldBack is an origin that stable reads wait for, and the time since when.
+type HeldBack struct {
+	Origin string    `json:"origin"`
+	Since  time.Time `json:"since"`
 }
 
 // Node is the node that answers.
@@ -20,6 +33,7 @@ type Node struct {
 	Region        string `json:"region"`
 	Origin        string `json:"origin"`
 	Version       string `json:"version"`
+	Mesh          string `json:"mesh,omitempty"`
 	LinksEmulated bool   `json:"links_emulated"`
 }
 
@@ -43,9 +57,14 @@ type Peer struct {
 	LagEvents    int64     `json:"lag_events"`
 	Lag          float64   `json:"lag_ms"`
 	NeedEvents   int64     `json:"need_events"`
-	LastProgress time.Time `json:"last_progress"`
+	LastProgress time.Time `json:"last_progress,omitzero"`
 	BytesIn      int64     `json:"bytes_in"`
 	BytesOut     int64     `json:"bytes_out"`
+	RTT          float64   `json:"rtt_ms"`
+	Skew         float64   `json:"skew_ms"`
+	LastEqual    time.Time `json:"last_equal,omitzero"`
+	Rows         int       `json:"rows"`
+	Lagging      bool      `json:"lagging"`
 }
 
 // Version is the build of a node.

@@ -92,8 +92,8 @@ func TestMistakesNameTheirPlace(t *testing.T) {
 			want: `--name: node.name: "EU 1": want 1 to 128 of a-z, 0-9, '.', '_' and '-', the first a letter or digit`},
 		{name: "unknown variable", env: []string{"EDGED_HTTP__LISTN=x", "EDGED_SERVICE_HOST=10.0.0.1"},
 			want: "EDGED_HTTP__LISTN: unknown setting; did you mean EDGED_HTTP__LISTEN?"},
-		{name: "no mesh", flags: map[string][]string{"join": {"a:1"}},
-			want: "--join: mesh.join: this build has no mesh yet, it runs one node; leave it out"},
+		{name: "bad join", flags: map[string][]string{"join": {"a:1", "b"}},
+			want: `--join: mesh.join: "b" is not an address; want HOST:PORT, such as 127.0.0.1:8080`},
 		{name: "half of TLS", flags: map[string][]string{"tls-cert": {"a"}},
 			want: "http.tls: want both cert and key, or neither"},
 	}

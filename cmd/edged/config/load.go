@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/edgedhq/edged"
 )
 
 // Sources are where settings may come from.
@@ -30,6 +32,7 @@ func (v Value) String() string { return strings.Join(v.Texts, ",") }
 // Config is every setting's value, checked.
 type Config struct {
 	values map[string]Value
+	secret []byte // of the mesh
 }
 
 // Load reads all sources. What is wrong is returned together, an error a line.
@@ -65,9 +68,6 @@ func Load(src Sources) (*Config, error) {
 }
 
 func (v *Value) verify() error {
-	if v.Unbuilt && v.String() != "" {
-		return fmt.Errorf("%s: %s: this build has no mesh yet, it runs one node; leave it out", v.From, v.Key)
-	}
 	for _, text := range v.Texts {
 		if err := v.Setting.verify(text); err != nil {
 			return fmt.Errorf("%s: %s: %w", v.From, v.Key, err)
@@ -86,7 +86,7 @@ func (c *Config) together() []error {
 	if c.Text("node.data") == "" {
 		errs = append(errs, errors.New("node.data: want a directory"))
 	}
-	return errs
+	return append(errs, c.mesh()...)
 }
 
 // hostLabel makes a node's name of a host's: the first label, in the letters that names have.
@@ -191,6 +191,12 @@ func (c *Config) Bool(key string) bool { return c.Text(key) == "true" }
 func (c *Config) Count(key string) int {
 	n, _ := strconv.Atoi(c.Text(key))
 	return n
+}
+
+// Ack gives an ack level.
+func (c *Config) Ack(key string) edged.Ack {
+	a, _ := edged.ParseAck(c.Text(key))
+	return a
 }
 
 func (c *Config) value(key string) Value {

@@ -19,7 +19,6 @@ type Setting struct {
 	Kind    Kind
 	Default string
 	Help    string
-	Unbuilt bool // a word that is kept for a part which this build does not have
 	check   func(text string) error
 }
 
@@ -50,11 +49,12 @@ var settings = []Setting{ // read-only
 	{Key: "http.cors", Flag: "cors", Kind: List, Help: "origin whose pages may call this node, or *; repeatable"},
 	{Key: "http.hosts", Flag: "host", Kind: List, Help: "name by which a proxy asks for this node; repeatable"},
 
-	{Key: "mesh.listen", Flag: "mesh", Help: "UDP address of the mesh", Unbuilt: true},
-	{Key: "mesh.advertise", Flag: "advertise", Help: "address by which other nodes reach the mesh port", Unbuilt: true},
-	{Key: "mesh.join", Flag: "join", Kind: List, Help: "mesh address of a node to join; repeatable", Unbuilt: true},
-	{Key: "mesh.name", Help: "name of the mesh", Unbuilt: true},
-	{Key: "mesh.secret_file", Flag: "mesh-secret-file", Help: "file with the secret that makes nodes one mesh", Unbuilt: true},
+	{Key: "mesh.listen", Flag: "mesh", Default: "127.0.0.1:7946", Help: "UDP address of the mesh; taken by a node that has a secret", check: checkAddress},
+	{Key: "mesh.advertise", Flag: "advertise", Help: "HOST:PORT by which other nodes reach the mesh port; default: as it listens", check: checkAddress},
+	{Key: "mesh.join", Flag: "join", Kind: List, Help: "mesh address of a node to join; repeatable", check: checkAddress},
+	{Key: "mesh.name", Help: "name of the mesh, for people", check: checkName},
+	{Key: "mesh.secret_file", Flag: "mesh-secret-file", Help: "file with the secret that makes nodes one mesh; without one the node is alone"},
+	{Key: "mesh.emulate_links", Flag: "emulate-links", Kind: Bool, Default: "false", Help: "take delays, losses and cuts for mesh packets at /v1/links, for demos and tests"},
 
 	{Key: "storage.max_bytes", Kind: Size, Default: "0", Help: "bound of the database; 0: none but min_free"},
 	{Key: "storage.min_free", Flag: "min-free", Kind: Size, Default: "256MiB", Help: "free disk space below which publishes are refused; 0: none"},

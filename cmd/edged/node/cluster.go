@@ -22,3 +22,6 @@ func (c cluster) Members() []edged.Member {
 
 // Peers gives nobody.
 func (cluster) Peers() []edged.Peer { return nil }
+
+// HeldBack gives nothing: all that there is is here.
+func (cluster) HeldBack() []edged.HeldBack { return nil }

@@ -50,6 +50,14 @@ type Config struct {
 
 	CertFile, KeyFile string // PEM; with them the node serves HTTPS
 
+	// MeshSecret, of at least 32 bytes, is what makes nodes one mesh. Without one the node is alone
+	// and takes no mesh port.
+	MeshSecret   []byte
+	MeshListen   string   // UDP address, default 127.0.0.1:7946; port 0 takes a free one
+	Advertise    string   // HOST:PORT by which other nodes reach the mesh port; default: as it listens
+	Join         []string // mesh addresses of nodes to join
+	EmulateLinks bool     // /v1/links sets delays, losses and cuts of mesh packets
+
 	// DrainFor bounds the time that readers and requests have to end at a stop. Default 10 s.
 	DrainFor time.Duration
 	// MemoryBytes is what the process may take; caches and queues shrink to fit. 0: no bound.

@@ -1,0 +1,73 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/edgedhq/edged/cmd/edged/node"
+	"github.com/edgedhq/edged/httpapi"
+	"github.com/edgedhq/edged/httpapi/client"
+)
+
+// TestShow lets one node stand for two places: what each is fed the other sees.
+func TestShow(t *testing.T) {
+	n, err := node.Open(node.Config{Data: t.TempDir(), Listen: "127.0.0.1:0", HTTP: httpapi.Options{AutoCreate: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer n.Close()
+	door, err := client.New(client.Options{URL: n.URL()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+	defer stop()
+	opts := Options{FeedEvery: 10 * time.Millisecond, ShowEvery: 30 * time.Millisecond, Report: func(ways []Way) {
+		for _, w := range ways {
+			if w.Events < 1 || w.Median <= 0 || w.Longest < w.Median {
+				t.Errorf("%+v", w)
+			}
+			seen[w.From+">"+w.To] = true
+		}
+		if len(seen) == 2 {
+			stop()
+		}
+	}}
+	places := []Place{{Name: "eu-1", Region: "eu", door: door}, {Name: "us-1", Region: "us", door: door}}
+	err = together(ctx, []func(context.Context) error{
+		n.Run, func(ctx context.Context) error { return show(ctx, places, opts.withDefaults()) },
+	})
+	if err != nil || !seen["eu>us"] || !seen["us>eu"] {
+		t.Errorf("%v, seen %v", err, seen)
+	}
+}
+
+func TestTogetherEndsWithTheFirstFailure(t *testing.T) {
+	want := errors.New("broke")
+	waits := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+	if err := together(t.Context(), []func(context.Context) error{waits, func(context.Context) error { return want }}); !errors.Is(err, want) {
+		t.Errorf("got %v", err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if err := together(ctx, []func(context.Context) error{waits}); err != nil {
+		t.Errorf("asked to end: %v", err)
+	}
+}
+
+func TestNodesKnowOneAnother(t *testing.T) {
+	configs, err := configsOf(t.Context(), "dir", Options{}.withDefaults())
+	if err != nil || len(configs) != 3 {
+		t.Fatalf("%d configurations, %v", len(configs), err)
+	}
+	for i, c := range configs {
+		other := configs[(i+1)%3]
+		if string(c.MeshSecret) != string(other.MeshSecret) || c.Data == other.Data || c.Region == other.Region || len(c.Join) != 2 || !slices.Contains(c.Join, other.MeshListen) {
+			t.Errorf("%s does not find %s", c.Name, other.Name)
+		}
+	}
+}

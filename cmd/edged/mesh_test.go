@@ -1,0 +1,101 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+// meshNode is a server that answers as a node of a mesh would.
+type meshNode struct {
+	name    string
+	digests map[string]string // by stream: the answer of its digest
+	members []string          // as JSON
+	*httptest.Server
+}
+
+// meshOf starts nodes that know one another. The first is asked.
+func meshOf(t *testing.T, nodes ...*meshNode) (url string) {
+	t.Helper()
+	var members []string
+	for i, n := range nodes {
+		n.Server = httptest.NewServer(n)
+		t.Cleanup(n.Server.Close)
+		members = append(members, fmt.Sprintf(`{"name":%q,"region":"eu","address":%q,"state":"alive","self":%v,"origin":"%s~%020d","rtt_ms":%d}`,
+			n.name, strings.TrimPrefix(n.URL, "http://"), i == 0, n.name, i, i*40))
+	}
+	nodes[0].members = members
+	return nodes[0].URL
+}
+
+func (n *meshNode) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch path := r.URL.Path; path {
+	case "/v1/version":
+		fmt.Fprint(w, `{"version":"test"}`)
+	case "/v1/cluster":
+		fmt.Fprintf(w, `{"node":{"name":%q},"members":[%s],"stable":{"frontier":"2026-11-25T00:00:00Z","held_back_by":[{"origin":"us-9~02","since":"2026-11-25T00:00:00Z"}]}}`,
+			n.name, strings.Join(n.members, ","))
+	case "/v1/cluster/replication":
+		fmt.Fprint(w, `{"peers":[{"name":"us-1","region":"us","connected":true,"lag_events":1200,"lag_ms":52.5,"need_events":3,"rtt_ms":80,"skew_ms":-1.5,"rows":2,"lagging":false},{"name":"ap-1","region":"ap","connected":false}]}`)
+	case "/v1/streams":
+		var infos []string
+		for name := range n.digests {
+			infos = append(infos, fmt.Sprintf(`{"name":%q}`, name))
+		}
+		fmt.Fprintf(w, `{"streams":[%s]}`, strings.Join(infos, ","))
+	default:
+		stream := strings.TrimSuffix(strings.TrimPrefix(path, "/v1/streams/"), "/digest")
+		fmt.Fprint(w, n.digests[stream])
+	}
+}
+
+func TestMeshMembers(t *testing.T) {
+	url := meshOf(t, &meshNode{name: "eu-1"}, &meshNode{name: "us-1"})
+	got := edgedRun(t, "", nil, "mesh", "members", "-s", url)
+	if lines := strings.Split(got.out, "\n"); got.code != 0 || len(lines) != 4 || !strings.Contains(lines[1], "here") || !strings.Contains(lines[2], "40.0 ms") {
+		t.Errorf("%+v", got)
+	}
+	got = edgedRun(t, "", nil, "mesh", "members", "-s", url, "-o", "json")
+	var members []map[string]any
+	if err := json.Unmarshal([]byte(got.out), &members); err != nil || len(members) != 2 || members[1]["rtt_ms"] != 40.0 {
+		t.Errorf("%v in %+v", err, got)
+	}
+}
+
+func TestMeshLag(t *testing.T) {
+	url := meshOf(t, &meshNode{name: "eu-1"})
+	got := edgedRun(t, "", nil, "mesh", "lag", "-s", url)
+	for _, want := range []string{"us-1", "up", "52.5 ms", "1,200", "-1.5 ms", "never", "down"} {
+		if !strings.Contains(got.out, want) {
+			t.Errorf("no %q in %s", want, got.out)
+		}
+	}
+	if got.code != 0 || !strings.Contains(got.errs, "order=stable waits for us-9~02") {
+		t.Errorf("%+v", got)
+	}
+	if got := edgedRun(t, "", nil, "mesh", "lag", "-s", url, "-o", "json"); got.code != 0 || !strings.Contains(got.out, `"held_back_by":[{"origin":"us-9~02"`) {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestMeshPing(t *testing.T) {
+	away := &meshNode{name: "us-1"}
+	url := meshOf(t, &meshNode{name: "eu-1"}, away)
+	if got := edgedRun(t, "", nil, "mesh", "ping", "-s", url); got.code != 0 || strings.Count(got.out, " ms") != 3 {
+		t.Errorf("%+v", got)
+	}
+	away.Server.Close()
+	if got := edgedRun(t, "", nil, "mesh", "ping", "-s", url); got.code != exitUnavailable || !strings.Contains(got.errs, "us-1 does not answer at "+away.URL) {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestMeshSecretsAreLongAndNew(t *testing.T) {
+	one, two := edgedRun(t, "", nil, "mesh", "secret"), edgedRun(t, "", nil, "mesh", "secret")
+	if one.code != 0 || len(one.out) != 44 || one.out == two.out || one.errs != "" {
+		t.Errorf("%+v, %+v", one, two)
+	}
+}

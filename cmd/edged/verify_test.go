@@ -1,0 +1,84 @@
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/edgedhq/edged/httpapi/client"
+)
+
+func TestStateOf(t *testing.T) {
+	digest := func(digest string, vector map[string]uint64) client.Digest {
+		return client.Digest{Vector: vector, Digest: digest}
+	}
+	two, three := map[string]uint64{"a~1/0": 2}, map[string]uint64{"a~1/0": 3}
+	cases := []struct {
+		name  string
+		nodes map[string]client.Digest
+		want  string
+	}{
+		{"one node", map[string]client.Digest{"a": digest("d", two)}, stateEqual},
+		{"equal", map[string]client.Digest{"a": digest("d", two), "b": digest("d", map[string]uint64{"a~1/0": 2})}, stateEqual},
+		{"behind", map[string]client.Digest{"a": digest("d", two), "b": digest("e", three)}, stateApart},
+		{"not known there", map[string]client.Digest{"a": digest("d", two), "b": {}}, stateApart},
+		{"empty, and not known there", map[string]client.Digest{"a": digest("00", nil), "b": {}}, stateEqual},
+		{"mismatch", map[string]client.Digest{"a": digest("d", two), "b": digest("e", two)}, stateMismatch},
+		{"mismatch beside one behind", map[string]client.Digest{"a": digest("d", two), "b": digest("f", three), "c": digest("e", two)}, stateMismatch},
+	}
+	for _, tc := range cases {
+		if got := stateOf(tc.nodes); got != tc.want {
+			t.Errorf("%s: got %s, want %s", tc.name, got, tc.want)
+		}
+	}
+}
+
+func TestVerify(t *testing.T) {
+	const two = `{"vector":{"a~1/0":2},"digest":"d2"}`
+	const three = `{"vector":{"a~1/0":3},"digest":"d3"}`
+	const forked = `{"vector":{"a~1/0":3},"digest":"e3"}`
+	cases := []struct {
+		name      string
+		here      map[string]string
+		there     map[string]string
+		args      []string
+		code      int
+		out, errs string
+	}{
+		{"equal", map[string]string{"s": three}, map[string]string{"s": three}, nil, exitDone, "equal", "1 stream at 2 of 2 nodes"},
+		{"empty", nil, nil, nil, exitDone, "STREAM", "0 streams"},
+		{"apart", map[string]string{"s": three}, map[string]string{"s": two}, nil, exitDone, "apart", "--wait 30s"},
+		{"not there yet", map[string]string{"s": three}, nil, nil, exitDone, "apart", ""},
+		{"apart for too long", map[string]string{"s": three}, map[string]string{"s": two}, []string{"--wait", "1ms"}, exitUnavailable, "apart", "vectors still differ"},
+		{"mismatch", map[string]string{"s": three, "t": two}, map[string]string{"s": forked, "t": two}, []string{"--wait", "1m"}, exitFailed, "mismatch", "digest_mismatch"},
+	}
+	for _, tc := range cases {
+		t.Run(tc.name, func(t *testing.T) {
+			url := meshOf(t, &meshNode{name: "eu-1", digests: tc.here}, &meshNode{name: "us-1", digests: tc.there})
+			got := edgedRun(t, "", nil, append([]string{"verify", "-s", url}, tc.args...)...)
+			if got.code != tc.code || !strings.Contains(got.out, tc.out) || !strings.Contains(got.errs, tc.errs) {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
+func TestVerifyGoesOnWithoutANode(t *testing.T) {
+	const three = `{"vector":{"a~1/0":3},"digest":"d3"}`
+	away := &meshNode{name: "us-1"}
+	// The third has the name of the first: both are shown.
+	twin := &meshNode{name: "eu-1", digests: map[string]string{"s": three}}
+	url := meshOf(t, &meshNode{name: "eu-1", digests: map[string]string{"s": three}}, away, twin)
+	away.Server.Close()
+	got := edgedRun(t, "", nil, "verify", "-s", url, "-o", "json")
+	var found audit
+	if err := json.Unmarshal([]byte(got.out), &found); err != nil || got.code != 0 {
+		t.Fatalf("%v in %+v", err, got)
+	}
+	if len(found.Nodes) != 3 || found.Nodes[1].Error == "" || len(found.Streams) != 1 || len(found.Streams[0].Nodes) != 2 || found.Streams[0].State != stateEqual {
+		t.Errorf("%+v", found)
+	}
+	if got := edgedRun(t, "", nil, "verify", "-s", url); !strings.Contains(got.errs, "us-1 was not asked") {
+		t.Errorf("%+v", got)
+	}
+}
