@@ -43,6 +43,8 @@ func (t *Table) receiveHello(now Now, s *session, h wire.Hello) {
 		t.close(s, "protocol", "HELLO names another node than the certificate")
 	case h.VersionMin > version || h.VersionMax < version:
 		t.refuse(s, "version", fmt.Sprintf("this node speaks version %d", version))
+	case t.gate.halted:
+		t.refuse(s, conflict, halted)
 	case h.Node == t.self.Node:
 		t.meetTwin(s, h)
 	default:
@@ -74,7 +76,6 @@ func (t *Table) greet(now Now, s *session, h wire.Hello) {
 	s.skew = time.Duration(h.Sent - now.Wall)
 	s.told, s.theirs = make(map[edged.OriginID]int64), make(map[edged.OriginID]int64)
 	s.compare.nextAll = now.Mono + compareEvery
-	s.in.since = h.HLC.Wall
 	t.knowOrigin(h.Origin)
 	t.report(p, "up", "")
 	t.tick(now, s)

@@ -65,6 +65,9 @@ func (t *Table) receiveLog(now Now, s *session, lane int, f wire.Log) {
 	a := &announced{lane: lane, number: f.Number, name: f.Name, log: f.Name.ID()}
 	l.logs[f.Number] = a
 	if lane == wire.LaneFetch {
+		if d := t.needs.byLog[a.log]; d != nil {
+			d.name = a.name
+		}
 		return
 	}
 	s.in.live[a.log] = a
@@ -83,7 +86,7 @@ func (t *Table) receiveBlock(now Now, s *session, lane int, f wire.Block) {
 	a.urgent = a.urgent || f.Flags&flagWaits != 0
 	l.flying[l.epoch]++
 	s.peer.progress = now.Wall
-	t.needs.offer(now, a.log, f.Bytes)
+	t.needs.offer(now, a.name, a.log, f.Bytes)
 	t.do(Ingest{Link: s.link, Lane: lane, Number: f.Number, Epoch: l.epoch, Name: a.name, Bytes: f.Bytes})
 }
 
@@ -122,25 +125,37 @@ func (t *Table) settleBlock(now Now, s *session, a *announced, landing edged.Lan
 			}
 		}
 	case edged.Sparse:
+		t.openHole(a, landing)
 		t.lack(now, s, landing.Log, landing.First-1, a)
 	case edged.Crowded:
+		t.openHole(a, landing)
 		t.lack(now, s, landing.Log, landing.Last, a)
 	case edged.Damaged:
 		t.report(s.peer, "damaged", "a block that is not whole")
 		if landing.Last > 0 {
+			t.openHole(a, landing)
 			t.lack(now, s, landing.Log, landing.Last, a)
 		}
 	case edged.Refused:
+		t.openHole(a, landing)
 		t.needs.stall(landing.Log)
 	default: // Deleted, Forked, Sealed, Version
 		t.refused[landing.Log] = now.Mono + refusedKept
 		t.needs.drop(landing.Log)
+		delete(t.holes, landing.Log)
 		if a != nil {
 			t.send(s, wire.Drop{Lane: a.lane, Number: a.number, Reason: landing.Outcome.String()})
 		}
 		if landing.Outcome == edged.Forked {
 			t.report(s.peer, "fork", hex.EncodeToString(landing.Log[:]))
 		}
+	}
+}
+
+// openHole keeps promises of an origin from being taken until the log has come past the block.
+func (t *Table) openHole(a *announced, landing edged.Landing) {
+	if a != nil && landing.Head < landing.Last {
+		t.holes[a.log] = hole{origin: a.name.Origin.ID, to: max(landing.Last, t.holes[a.log].to)}
 	}
 }
 

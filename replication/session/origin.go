@@ -145,7 +145,7 @@ func (t *Table) burn(which string) {
 
 // heardTwin counts what still comes from an old link after its node came with another boot nonce.
 // Two TICKs more, and both are alive.
-func (t *Table) heardTwin(now Now, s *session) {
+func (t *Table) heardTwin(s *session) {
 	if s.watched++; s.watched < 2 {
 		return
 	}

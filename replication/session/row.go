@@ -246,9 +246,9 @@ func (t *Table) receiveAck(now Now, s *session, f wire.Ack) {
 	for _, e := range f.Entries {
 		if r := s.out.find(e.Lane, e.Number); r != nil && e.Durable > r.acked {
 			t.acked(now, s, r, min(e.Durable, r.head))
+			t.checkWaits(r.log)
 		}
 	}
-	t.checkWaits()
 	if blocked && s.out.unacked < unackedMax {
 		for lane := range s.out.lanes {
 			if len(s.out.lanes[lane].ready) > 0 {

@@ -74,8 +74,9 @@ type Table struct {
 	needs   needs
 	refused map[edged.LogID]time.Duration // logs that the store would not take, and until when
 
-	appended uint64 // events of our origin that became durable in this run
-	floor    map[edged.LogID]edged.Sequence
+	appended uint64                         // events of our origin that became durable in this run
+	floor    map[edged.LogID]edged.Sequence // how far peers held our logs when their rows went
+	holes    map[edged.LogID]hole
 	equal    int64 // the newest tick at which a peer held all that we do
 	waits    waits
 
@@ -96,12 +97,16 @@ func New(now Now, self Self, origin edged.Origin, store Store) *Table {
 		peers:    make(map[string]*peer),
 		refused:  make(map[edged.LogID]time.Duration),
 		floor:    make(map[edged.LogID]edged.Sequence),
+		holes:    make(map[edged.LogID]hole),
 		held:     make(map[edged.OriginID]*heldOrigin),
 		frontier: math.MinInt64,
 		gate:     gate{until: now.Mono + askWithin},
 	}
 	t.needs.byLog = make(map[edged.LogID]*need)
 	t.knowOrigin(origin)
+	for _, o := range store.Origins() {
+		t.knowOrigin(o.Origin)
+	}
 	return t
 }
 
@@ -150,6 +155,8 @@ type session struct {
 	rtt     time.Duration
 	skew    time.Duration // its clock less ours
 	lagging bool          // we dropped our rows and wait for it to be equal
+	behind  bool          // it has dropped its rows for us
+	equal   int64         // the newest tick at which it held all that we do
 	told    map[edged.OriginID]int64
 	theirs  map[edged.OriginID]int64
 
@@ -202,6 +209,12 @@ func (t *Table) Receive(now Now, link LinkID, lane int, f wire.Frame) []Work {
 		return nil
 	}
 	s.heard = now.Mono
+	if s.watch != 0 {
+		if _, ok := f.(wire.Tick); ok {
+			t.heardTwin(s)
+		}
+		return t.work()
+	}
 	if s.late {
 		s.late = false
 		t.report(s.peer, "up", "heard again")
@@ -261,6 +274,9 @@ func (t *Table) Durable(now Now, heads []edged.Head) []Work {
 		}
 		t.acknowledge(now, h)
 		t.settleNeed(now, h)
+		if gap, ok := t.holes[h.Log]; ok && h.Head >= gap.to {
+			delete(t.holes, h.Log)
+		}
 		t.knowOrigin(h.Name.Origin)
 	}
 	t.schedule(now)
@@ -273,7 +289,7 @@ func (t *Table) Tick(now Now) []Work {
 		t.tickSession(now, s)
 	}
 	t.needs.due(now.Mono)
-	t.giveUp(now)
+	t.sweep(now)
 	t.schedule(now)
 	t.openGate(now)
 	for log, until := range t.refused {
@@ -286,9 +302,12 @@ func (t *Table) Tick(now Now) []Work {
 
 // Due is when Tick wants to be called next.
 func (t *Table) Due() time.Duration {
-	due := t.needs.next
-	if due == 0 {
-		due = math.MaxInt64
+	due := time.Duration(math.MaxInt64)
+	if t.needs.next != 0 {
+		due = t.needs.next
+	}
+	if len(t.needs.byLog) > 0 {
+		due = min(due, t.needs.swept+tickEvery)
 	}
 	if !t.gate.open {
 		due = min(due, t.gate.until)

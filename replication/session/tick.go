@@ -89,6 +89,11 @@ func root(sums [edged.Shards]edged.Sum) (r edged.Sum) {
 
 func (t *Table) receiveTick(now Now, s *session, f wire.Tick) {
 	s.ticks++
+	behind := f.Flags&flagLagging != 0
+	if s.ticks == 1 || behind != s.behind {
+		s.settleSince(f.Sent)
+	}
+	s.behind = behind
 	t.measure(now, s, f)
 	for _, h := range f.Held {
 		if h.Time > s.theirs[h.Origin] {
@@ -126,7 +131,8 @@ func (t *Table) measure(now Now, s *session, f wire.Tick) {
 // equalAt notes that a peer held at a tick just what we do.
 func (t *Table) equalAt(now Now, s *session, tick int64) {
 	s.lagging = false
-	if tick*second > s.in.since {
+	s.equal = max(s.equal, tick)
+	if tick*second > s.in.since && !s.behind {
 		s.in.compared = true
 	}
 	if s.peer.lastEqual < tick {
@@ -134,8 +140,8 @@ func (t *Table) equalAt(now Now, s *session, tick int64) {
 	}
 	if t.equal < tick {
 		t.equal = tick
-		t.checkWaits()
 	}
+	t.checkAllWaits()
 	for origin, time := range s.theirs {
 		t.raise(origin, min(tick*second, time))
 	}

@@ -52,7 +52,9 @@ type List struct {
 	After  edged.LogID
 	Limit  int
 
-	why listing
+	why  listing
+	ours bool                     // of an exchange that this side asked for
+	sums *[edged.Shards]edged.Sum // so far, one byte below Prefix
 }
 
 // Skip gives up events that nobody holds, up to and including To.
