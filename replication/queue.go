@@ -76,7 +76,6 @@ func (r *Replicator) tell(now session.Now, n *news) []session.Work {
 	case n.heads != nil:
 		return r.table.Durable(now, n.heads)
 	case n.ingest != nil:
-		r.stats.landed(n.landing.Outcome)
 		return r.table.Landed(now, *n.ingest, n.landing)
 	}
 	return r.table.Promise(now, n.promise)

@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/edgedhq/edged"
 	"github.com/edgedhq/edged/replication/roster"
 	"github.com/edgedhq/edged/replication/session"
 	"github.com/edgedhq/edged/replication/transport"

@@ -10,17 +10,30 @@ import (
 	"github.com/edgedhq/edged/replication/session"
 )
 
-// counters are of this run.
+// Stats are counters of this run.
+type Stats struct {
+	BytesSent                    int64 // of blocks
+	Downs                        int64 // sessions that ended
+	Gaps, Forks                  int64
+	Conflicts, Lagging, Refusals int64
+}
+
 type counters struct {
-	bytesSent                            atomic.Int64
-	landings                             [edged.Version + 1]atomic.Int64
-	downs, differences, gaps, forks      atomic.Int64
-	minted, conflicts, lagging, refusals atomic.Int64
+	bytesSent                    atomic.Int64
+	downs, gaps, forks           atomic.Int64
+	conflicts, lagging, refusals atomic.Int64
+}
+
+// Stats gives the counters as they stand.
+func (r *Replicator) Stats() Stats {
+	c := &r.stats
+	return Stats{
+		BytesSent: c.bytesSent.Load(), Downs: c.downs.Load(), Gaps: c.gaps.Load(), Forks: c.forks.Load(),
+		Conflicts: c.conflicts.Load(), Lagging: c.lagging.Load(), Refusals: c.refusals.Load(),
+	}
 }
 
 func (c *counters) sent(bytes int) { c.bytesSent.Add(int64(bytes)) }
-
-func (c *counters) landed(o edged.Outcome) { c.landings[o].Add(1) }
 
 func (c *counters) count(r session.Report) {
 	switch r.What {

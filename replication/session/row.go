@@ -2,6 +2,7 @@ package session
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/edgedhq/edged"
@@ -94,6 +95,9 @@ func (t *Table) pushTo(now Now, s *session, h *edged.Head) {
 	r.head = max(r.head, h.Head)
 	t.ready(s, r)
 }
+
+// hidden says whether a log is one of ours, which goes before those of users.
+func hidden(name edged.LogName) bool { return strings.HasPrefix(name.Stream, "$") }
 
 // addRow makes a row for a log that the peer holds up to sent. Too many of them are dropped
 // together; the peer then compares.

@@ -119,19 +119,9 @@ func (n *Node) advertisedHTTP(mesh string) string {
 // sealed are the origins of this node that ended at its start.
 func sealed(n *Node) (all []roster.Seal) {
 	for _, s := range n.store.SelfSealed() {
-		all = append(all, roster.Seal{Origin: s.Origin, At: newest(n, s.Origin.ID) + 1, Reason: s.Reason})
+		all = append(all, roster.Seal{Origin: s.Origin, At: s.At.Wall + 1, Reason: s.Reason})
 	}
 	return all
-}
-
-// newest is the wall time of the last stamp held of an origin.
-func newest(n *Node, origin edged.OriginID) int64 {
-	for _, o := range n.store.Origins() {
-		if o.Origin.ID == origin {
-			return o.Newest.Wall
-		}
-	}
-	return 0
 }
 
 // runReplication replicates until ctx ends; what the peers lack is sent before it stops.
