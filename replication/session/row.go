@@ -102,7 +102,7 @@ func hidden(name edged.LogName) bool { return strings.HasPrefix(name.Stream, "$"
 // addRow makes a row for a log that the peer holds up to sent. Too many of them are dropped
 // together; the peer then compares.
 func (t *Table) addRow(now Now, s *session, h *edged.Head, sent edged.Sequence) *row {
-	if len(s.out.rows) >= rowsMax {
+	if len(s.out.rows) >= t.self.RowsMax {
 		t.dropRows(s)
 		return nil
 	}
