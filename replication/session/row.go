@@ -16,8 +16,9 @@ type row struct {
 	lane    int
 	number  uint64 // on the lane; 0 until LOG was sent
 	head    edged.Sequence
+	taken   edged.Sequence // the peer was taken to hold all up to it when the row was made
 	sent    edged.Sequence
-	acked   edged.Sequence
+	acked   edged.Sequence // by the peer's word, nothing taken
 	pieces  []piece // sent and not acked
 	since   time.Duration
 	queued  bool
@@ -62,7 +63,7 @@ func (o *outgoing) init() {
 func (o *outgoing) lag() (events uint64) {
 	for _, r := range o.rows {
 		if !r.dropped {
-			events += uint64(r.head - r.acked)
+			events += uint64(r.head - max(r.acked, r.taken))
 		}
 	}
 	return events
@@ -89,7 +90,7 @@ func (t *Table) pushTo(now Now, s *session, h *edged.Head) {
 			return
 		}
 	}
-	if r.acked == r.head {
+	if max(r.acked, r.taken) == r.head {
 		r.since = now.Mono
 	}
 	r.head = max(r.head, h.Head)
@@ -99,7 +100,7 @@ func (t *Table) pushTo(now Now, s *session, h *edged.Head) {
 // hidden says whether a log is one of ours, which goes before those of users.
 func hidden(name edged.LogName) bool { return strings.HasPrefix(name.Stream, "$") }
 
-// addRow makes a row for a log that the peer holds up to sent. Too many of them are dropped
+// addRow makes a row for a log that the peer is taken to hold up to sent. Too many of them are dropped
 // together; the peer then compares.
 func (t *Table) addRow(now Now, s *session, h *edged.Head, sent edged.Sequence) *row {
 	if len(s.out.rows) >= t.self.RowsMax {
@@ -107,7 +108,7 @@ func (t *Table) addRow(now Now, s *session, h *edged.Head, sent edged.Sequence) 
 		return nil
 	}
 	r := &row{
-		log: h.Log, name: h.Name, head: h.Head, sent: sent, acked: sent, since: now.Mono,
+		log: h.Log, name: h.Name, head: h.Head, taken: sent, sent: sent, since: now.Mono,
 		lane: wire.LaneOf(h.Log, hidden(h.Name)),
 	}
 	s.out.byLog[r.log] = r

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/edgedhq/edged"
@@ -195,7 +196,12 @@ func (p *process) do(input func(session.Now) []session.Work) {
 
 // rearm has Tick called when the Table wants it.
 func (p *process) rearm() {
-	due := p.boot + max(p.table.Due(), p.w.queue.now-p.boot+time.Millisecond)
+	const never = time.Duration(math.MaxInt64)
+	wants := p.table.Due()
+	if wants == never {
+		return
+	}
+	due := p.boot + max(wants, p.w.queue.now-p.boot+time.Millisecond)
 	if p.tickAt != 0 && p.tickAt <= due {
 		return
 	}
