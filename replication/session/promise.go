@@ -160,8 +160,8 @@ func (l *inLane) flies(epoch uint64) bool {
 	return false
 }
 
-// settleSince notes from when on a peer pushes all that it appends: what came before has to be
-// compared. Its stamps may run ahead of its clock by the ceiling.
+// settleSince notes from when on all that a peer appends comes and is taken: what came before has
+// to be compared. Its stamps may run ahead of its clock by the ceiling.
 func (s *session) settleSince(sent int64) {
 	s.in.compared = false
 	s.in.since = max(s.hello.HLC.Wall, sent+4*int64(time.Second))

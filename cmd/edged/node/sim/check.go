@@ -128,7 +128,8 @@ func (w *world) checkAck(p *process, b *block, level edged.Ack) {
 	case places&1 == 0,
 		level.InRegion() && places < 3,
 		level.RegionCount() > len(regions):
-		if !w.lostSince(b) {
+		deleted := b.name.Generation <= p.h.disk.deleted[b.name.Stream]
+		if !deleted && !w.lostSince(b) {
 			w.fail("R4: h%d: %s %d is answered at level %s and stands on disks %b", p.h.index, b.name.Stream, b.last, level, b.places)
 		}
 	}
