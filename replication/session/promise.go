@@ -101,6 +101,7 @@ func (t *Table) Promise(_ Now, time int64) []Work {
 				continue // the one before is still on its way
 			}
 			l.promise = time
+			l.behind = l.behind || s.lagging
 			for _, r := range l.ready {
 				if !r.dropped && r.sent < r.head {
 					r.target = r.head
@@ -132,7 +133,9 @@ func (t *Table) takePromises(s *session) {
 	for lane := wire.LaneLive; lane <= wire.LaneHidden; lane++ {
 		l := &s.in.lanes[lane]
 		for len(l.waiting) > 0 && !l.flies(l.waiting[0].epoch) {
-			if m := l.waiting[0]; !m.behind {
+			if m := l.waiting[0]; m.behind {
+				s.in.compared, s.in.since = false, max(s.in.since, m.time)
+			} else {
 				l.time = max(l.time, m.time)
 			}
 			l.waiting = l.waiting[1:]

@@ -46,6 +46,7 @@ type outLane struct {
 	named     map[uint64]*row // by number
 	numbers   uint64
 	promise   int64    // to be sent
+	behind    bool     // blocks with stamps below the next promise were not pushed
 	offered   int64    // was sent
 	barrier   int      // rows that have not come to their target
 	forgotten []uint64 // numbers to be taken back
@@ -125,8 +126,21 @@ func (t *Table) dropRows(s *session) {
 	for i := range s.out.lanes {
 		l := &s.out.lanes[i]
 		l.numbers, l.promise, l.offered, l.jobs = before[i].numbers, before[i].promise, before[i].offered, before[i].jobs
+		l.behind = true
 	}
 	t.report(s.peer, "lagging", "too many logs have news for it; it compares")
+}
+
+// catchUp pushes again to a peer that was found equal. What was appended in between it finds itself:
+// each lane's next promise still says so.
+func (s *session) catchUp() {
+	if !s.lagging {
+		return
+	}
+	s.lagging = false
+	for i := range s.out.lanes {
+		s.out.lanes[i].behind = true
+	}
 }
 
 // keepFloor remembers how far a peer held our logs, when its rows go.
@@ -178,8 +192,9 @@ func (t *Table) Writable(now Now, link LinkID, lane int) (o Output, ok bool) {
 		return o, true
 	}
 	if l.promise > l.offered && l.barrier == 0 {
-		l.offered = l.promise
-		return Output{Frame: wire.Promise{Time: l.promise, Behind: s.lagging}}, true
+		f := wire.Promise{Time: l.promise, Behind: l.behind}
+		l.offered, l.behind = l.promise, s.lagging
+		return Output{Frame: f}, true
 	}
 	return Output{}, false
 }

@@ -159,7 +159,6 @@ type session struct {
 	rtt     time.Duration
 	skew    time.Duration // its clock less ours
 	lagging bool          // we dropped our rows and wait for it to be equal
-	behind  bool          // it has dropped its rows for us
 	equal   int64         // the newest tick at which it held all that we do
 	told    map[edged.OriginID]int64
 	theirs  map[edged.OriginID]int64

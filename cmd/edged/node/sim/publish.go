@@ -55,7 +55,7 @@ func (p *process) nextStamp() edged.Timestamp {
 
 // promise says below what nothing will be appended, once all before is durable.
 func (p *process) promise() {
-	at := max(p.h.wall(), p.stamp.Wall)
+	at := max(p.h.wall(), p.stamp.Wall, p.floor)
 	o := &op{kind: opNote}
 	if at > p.store.staged.ceiling {
 		o.ceiling = at + ceilingOver
