@@ -216,8 +216,8 @@ func (w *world) settled() bool {
 
 // checkCalm wants the nodes to have found one another equal again, under way.
 func (w *world) checkCalm() {
-	if !w.settled() || w.plan.jumps {
-		return
+	if !w.settled() || w.plan.jumps || w.plan.keep > 0 && len(w.doubtful)+w.counts["disk lost"] > 0 {
+		return // holes of an origin that is away are given up after a minute
 	}
 	const within = 12 * time.Second
 	for _, h := range w.hosts {

@@ -75,11 +75,16 @@ func (w *world) checkLists() {
 	if w.plan.keep > 0 || w.plan.deletes || w.reused || len(w.doubtful) > 0 {
 		return
 	}
+	for _, h := range w.hosts {
+		r := &h.process.reader
+		r.read(h.process, r.frontier)
+	}
 	first := w.hosts[0].process.reader
 	for _, h := range w.hosts[1:] {
 		r := h.process.reader
 		to := min(first.frontier, r.frontier)
-		a, b := below(first.list, to), below(r.list, to)
+		wanted := func(b *block) bool { return b.at.Wall < to && !first.behind[b] && !r.behind[b] }
+		a, b := only(first.list, wanted), only(r.list, wanted)
 		for i := range min(len(a), len(b)) {
 			if a[i] != b[i] {
 				w.fail("R5: h0 and h%d read %s %d and %s %d at place %d", h.index, a[i].name.Stream, a[i].first, b[i].name.Stream, b[i].first, i)
@@ -91,17 +96,14 @@ func (w *world) checkLists() {
 	}
 }
 
-// below is the part of a list that lies below a time.
-func below(list []*block, to int64) []*block {
-	return list[:len(list)-len(aboveOrAt(list, to))]
-}
-
-func aboveOrAt(list []*block, to int64) []*block {
-	at := slices.IndexFunc(list, func(b *block) bool { return b.at.Wall >= to })
-	if at < 0 {
-		return nil
+// only gives the blocks of a list that are wanted.
+func only(list []*block, wanted func(*block) bool) (some []*block) {
+	for _, b := range list {
+		if wanted(b) {
+			some = append(some, b)
+		}
 	}
-	return list[at:]
+	return some
 }
 
 // checkFrontiers wants readers in stable order to have got on, where every origin lives or has ended.

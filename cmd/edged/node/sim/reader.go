@@ -14,12 +14,14 @@ type reader struct {
 	known    map[edged.OriginID]int64 // the frontier when an origin was first known
 	next     map[edged.LogID]edged.Sequence
 	list     []*block
+	behind   map[*block]bool // came late: their origin was not known in time
 }
 
 func (r *reader) init() {
 	r.frontier = math.MinInt64
 	r.known = make(map[edged.OriginID]int64)
 	r.next = make(map[edged.LogID]edged.Sequence)
+	r.behind = make(map[*block]bool)
 }
 
 // raise reads on up to a frontier.
@@ -32,15 +34,24 @@ func (r *reader) raise(p *process, to int64) {
 			r.known[h.Origin.ID] = r.frontier
 		}
 	}
+	was := r.frontier
 	r.frontier = to
+	r.read(p, was)
+}
+
+// read takes what lies below the frontier; what lies below an earlier one comes late.
+func (r *reader) read(p *process, was int64) {
 	m := p.store.durable
 	var fresh []*block
 	for _, id := range m.ids {
 		for _, b := range after(m.logs[id].blocks, r.next[id]) {
-			if b.at.Wall >= to {
+			if b.at.Wall >= r.frontier {
 				break
 			}
 			fresh = append(fresh, b)
+			if b.at.Wall < was {
+				r.behind[b] = true
+			}
 			r.next[id] = b.last
 		}
 	}
