@@ -52,7 +52,7 @@ func (w *world) shown(b *block) {
 			if !w.doubtful[b.name.Origin.ID] {
 				w.fail("R1: %s %d of %s has two payloads", b.name.Stream, seq, b.name.Origin)
 			}
-			w.reused = true
+			w.forked[b.log] = true
 			w.count("fork")
 		}
 		w.dots[d] = b
@@ -211,7 +211,7 @@ func (w *world) checkBounds(p *process) {
 // settled says whether all have been connected for a while.
 func (w *world) settled() bool {
 	const within = 12 * time.Second
-	return w.queue.now >= w.heal+within && w.plan.rowsMax == 0 && !w.reused
+	return w.queue.now >= w.heal+within && w.plan.rowsMax == 0 && len(w.forked) == 0
 }
 
 // checkCalm wants the nodes to have found one another equal again, under way.
@@ -264,6 +264,9 @@ func (w *world) differs() string {
 }
 
 func (w *world) forkedAnywhere(id edged.LogID) bool {
+	if w.forked[id] {
+		return true
+	}
 	for _, h := range w.hosts {
 		if l := h.disk.logs[id]; l != nil && l.frozen {
 			return true

@@ -19,7 +19,7 @@ func (w *world) checkEnd() {
 				w.fail("R8: h%d holds generation %d of %s, which is deleted", h.index, l.name.Generation, l.name.Stream)
 			}
 		}
-		if need, _ := h.process.table.Need(); need > 0 && !w.reused {
+		if need, _ := h.process.table.Need(); need > 0 && len(w.forked) == 0 {
 			w.fail("R9: h%d says that it lacks %d events", h.index, need)
 		}
 	}
@@ -72,7 +72,7 @@ func (w *world) checkAcked() {
 
 // checkLists wants readers in stable order to have read one list.
 func (w *world) checkLists() {
-	if w.plan.keep > 0 || w.plan.deletes || w.reused || len(w.doubtful) > 0 {
+	if w.plan.keep > 0 || w.plan.deletes || len(w.forked) > 0 || len(w.doubtful) > 0 {
 		return
 	}
 	for _, h := range w.hosts {
@@ -108,7 +108,7 @@ func only(list []*block, wanted func(*block) bool) (some []*block) {
 
 // checkFrontiers wants readers in stable order to have got on, where every origin lives or has ended.
 func (w *world) checkFrontiers() {
-	if w.reused || len(w.doubtful) > 0 || w.plan.jumps || w.counts["disk lost"] > 0 {
+	if len(w.forked) > 0 || len(w.doubtful) > 0 || w.plan.jumps || w.counts["disk lost"] > 0 {
 		return
 	}
 	for _, h := range w.hosts {

@@ -162,6 +162,9 @@ func (e *end) arrive(to int, f wire.Frame) {
 
 func (e *end) hand(to int, f wire.Frame) {
 	w, o := e.c.w, e.other()
+	if e.p.dead && w.queue.now > e.lanes[to].arrives {
+		return // nobody was there to send it again
+	}
 	back := w.path(o.p.h, e.p.h)
 	if !o.open {
 		// The host answers for a link that it does not know, if it is there.

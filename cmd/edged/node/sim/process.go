@@ -84,7 +84,7 @@ func (h *host) start() {
 	p.store = newStore(p)
 	p.self = session.Self{
 		Mesh: "mesh", Node: h.disk.id, Name: h.disk.id, Region: h.region, Address: h.address(),
-		Nonce: [8]byte(w.bytes(8)), Started: epoch + int64(w.queue.now), BlockVersion: 1, Clean: clean, RowsMax: w.plan.rowsMax,
+		Nonce: [8]byte(w.bytes(8)), Started: h.wall(), BlockVersion: 1, Clean: clean, RowsMax: w.plan.rowsMax,
 	}
 	p.table = session.New(p.now(), p.self, h.disk.origin, p.store)
 	w.trace("start", h.index, h.disk.origin)

@@ -42,7 +42,7 @@ type world struct {
 	dots      map[dot]*block
 	doubtful  map[edged.OriginID]bool  // lives twice, or was set back
 	promises  map[edged.OriginID]int64 // the newest of each
-	reused    bool                     // an origin has forked by what was done to its disk
+	forked    map[edged.LogID]bool     // by what was done to disks
 	published int
 	counts    map[string]int
 
@@ -72,6 +72,7 @@ func Run(seed uint64, log io.Writer) (r Result, err error) {
 		plan: planOf(seed), rand: rand.New(rand.NewPCG(seed, 0xed6ed)),
 		blocks: make(map[edged.Chain]*block), dots: make(map[dot]*block),
 		doubtful: make(map[edged.OriginID]bool), promises: make(map[edged.OriginID]int64),
+		forked: make(map[edged.LogID]bool),
 		counts: make(map[string]int), hash: fnv.New64a(), log: log,
 	}
 	defer func() {
