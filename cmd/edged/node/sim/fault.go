@@ -157,7 +157,7 @@ func (w *world) crash() {
 // pause stops a process as SIGSTOP does.
 func (w *world) pause() {
 	if h := w.anyHost(); h.process != nil {
-		h.paused = w.queue.now + w.lasts()
+		h.paused = max(h.paused, min(w.queue.now+w.lasts(), w.plan.storm))
 		w.trace("pause", h.index)
 	}
 }
@@ -264,7 +264,7 @@ func (w *world) healAll() {
 				w.path(a, b).loss = 0
 			}
 		}
-		a.slow, a.full, a.offset, a.paused = 0, false, 0, min(a.paused, w.queue.now)
+		a.slow, a.full, a.offset = 0, false, 0
 		if a.process == nil && !a.gone {
 			a.start()
 		}
