@@ -129,7 +129,9 @@ func (w *world) checkAck(p *process, b *block, level edged.Ack) {
 		level.InRegion() && places < 3,
 		level.RegionCount() > len(regions):
 		deleted := b.name.Generation <= p.h.disk.deleted[b.name.Stream]
-		if !deleted && !w.lostSince(b) {
+		l := p.h.disk.logs[b.log]
+		retired := l != nil && b.last < l.start
+		if !deleted && !retired && !w.lostSince(b) {
 			w.fail("R4: h%d: %s %d is answered at level %s and stands on disks %b", p.h.index, b.name.Stream, b.last, level, b.places)
 		}
 	}
@@ -174,7 +176,10 @@ func (w *world) checkSkip(p *process, s session.Skip) {
 			continue
 		}
 		l := h.disk.logs[id]
-		if l != nil && l.start <= head+1 && len(l.blocks) > 0 && !l.frozen {
+		if l == nil || l.frozen {
+			continue
+		}
+		if last, _ := l.head(); l.start <= head+1 && last > head {
 			w.fail("R5: h%d gives up %s %d to %d, which h%d holds from %d", p.h.index, s.Name.Stream, head+1, s.To, h.index, l.start)
 		}
 	}
@@ -216,7 +221,7 @@ func (w *world) settled() bool {
 
 // checkCalm wants the nodes to have found one another equal again, under way.
 func (w *world) checkCalm() {
-	if !w.settled() || w.plan.jumps || w.plan.keep > 0 && len(w.doubtful)+w.counts["disk lost"] > 0 {
+	if !w.settled() || w.plan.jumps || w.plan.keep > 0 && w.ended() {
 		return // holes of an origin that is away are given up after a minute
 	}
 	const within = 12 * time.Second
@@ -227,6 +232,11 @@ func (w *world) checkCalm() {
 			}
 		}
 	}
+}
+
+// ended says whether an origin has lost its node.
+func (w *world) ended() bool {
+	return w.plan.jumps || w.plan.memory || len(w.doubtful)+w.counts["disk lost"] > 0
 }
 
 // differs says in what two nodes differ; empty for nothing.

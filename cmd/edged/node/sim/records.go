@@ -129,22 +129,27 @@ func (p *process) introduce() {
 		return
 	}
 	var next func()
+	failed := func() {
+		p.later(time.Second, p.introduce)
+		if !over {
+			open()
+		}
+	}
 	next = func() {
 		data := records[0]
 		records = records[1:]
 		b := p.append(edged.LogName{Stream: meshStream, Generation: 1}, data, 1, func(b *block, l edged.Landing) {
 			switch {
-			case over:
 			case l.Outcome != edged.Held:
-				open()
+				failed()
 			case len(records) > 0:
 				next()
-			default:
+			case !over:
 				p.awaitAll(b, within, open)
 			}
 		})
-		if b == nil && !over {
-			open()
+		if b == nil {
+			failed()
 		}
 	}
 	next()
