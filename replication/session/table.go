@@ -78,7 +78,8 @@ type Table struct {
 	appended uint64                         // events of our origin that became durable in this run
 	floor    map[edged.LogID]edged.Sequence // how far peers held our logs when their rows went
 	holes    map[edged.LogID]hole
-	equal    int64 // the newest tick at which a peer held all that we do
+	equal    int64                // the newest tick at which a peer held all that we do
+	young    map[edged.LogID]bool // logs of ours that were on the way to the disk then, or have moved since
 	waits    waits
 
 	held      map[edged.OriginID]*heldOrigin
@@ -102,6 +103,7 @@ func New(now Now, self Self, origin edged.Origin, store Store) *Table {
 		refused:  make(map[edged.LogID]time.Duration),
 		floor:    make(map[edged.LogID]edged.Sequence),
 		holes:    make(map[edged.LogID]hole),
+		young:    make(map[edged.LogID]bool),
 		held:     make(map[edged.OriginID]*heldOrigin),
 		frontier: math.MinInt64,
 		gate:     gate{until: now.Mono + askWithin},
@@ -160,6 +162,7 @@ type session struct {
 	skew    time.Duration // its clock less ours
 	lagging bool          // we dropped our rows and wait for it to be equal
 	equal   int64         // the newest tick at which it held all that we do
+	equalAt time.Duration // when that was found
 	told    map[edged.OriginID]int64
 	theirs  map[edged.OriginID]int64
 
@@ -274,6 +277,7 @@ func (t *Table) Durable(now Now, heads []edged.Head) []Work {
 		h := &heads[i]
 		if h.Name.Origin.ID == t.origin.ID {
 			t.push(now, h)
+			t.young[h.Log] = true
 		}
 		t.acknowledge(now, h)
 		t.settleNeed(now, h)

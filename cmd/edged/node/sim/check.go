@@ -224,6 +224,11 @@ func (w *world) checkCalm() {
 	if !w.settled() || w.plan.jumps || w.plan.keep > 0 && w.ended() {
 		return // holes of an origin that is away are given up after a minute
 	}
+	for origin := range w.doubtful {
+		if w.cutShort(origin) {
+			return
+		}
+	}
 	const within = 12 * time.Second
 	for _, h := range w.hosts {
 		for _, peer := range h.process.table.Peers(h.process.now()) {
