@@ -69,8 +69,11 @@ func (t *Table) fetch(now Now, d *need, h *holder) {
 		d.asked = head.Head + 1
 	}
 	budget := fetchBytes
-	if len(t.needs.byLog) == 1 {
-		budget *= fetchesMax // nothing else wants the slots
+	switch {
+	case len(t.needs.byLog) == 1:
+		budget *= fetchesLarge // nothing else wants the way
+	case h.s.fetches >= fetchesLarge:
+		budget = writeBytes
 	}
 	d.from, d.sent, d.landing = h.s, now.Mono, false
 	h.s.fetches++

@@ -21,7 +21,8 @@ const (
 	rowsMax       = 16384
 	rowKept       = time.Minute // a row whose log is equal
 	writeBytes    = 64 << 10    // of blocks in one go
-	fetchesMax    = 4           // at a time from one peer
+	fetchesMax    = 32          // at a time from one peer
+	fetchesLarge  = 4           // of them, of fetchBytes; the others are of writeBytes
 	fetchBytes    = 1 << 20
 	fetchStalled  = 5 * time.Second
 	needsMax      = 65536
