@@ -19,6 +19,7 @@ type link struct {
 	id    session.LinkID
 	way   *transport.Link
 	wakes [wire.Lanes]chan struct{} // of the lanes' writers
+	heard chan struct{}             // closed when HELLO has been read; other lanes wait for it
 
 	mu      sync.Mutex
 	control []wire.Frame // for lane 0
@@ -69,7 +70,7 @@ func (r *Replicator) accept(ctx context.Context) error {
 // serve runs a link until it ends.
 func (r *Replicator) serve(ctx context.Context, way *transport.Link) {
 	began := time.Now()
-	l := &link{way: way}
+	l := &link{way: way, heard: make(chan struct{})}
 	for lane := range l.wakes {
 		l.wakes[lane] = make(chan struct{}, 1)
 	}
@@ -108,8 +109,15 @@ func (r *Replicator) endLinks() {
 
 // read brings the frames of one lane to the Table.
 func (r *Replicator) read(ctx context.Context, l *link, lane int) {
+	if lane != wire.LaneControl {
+		select {
+		case <-l.heard:
+		case <-ctx.Done():
+			return
+		}
+	}
 	frames := wire.NewReader(l.way.Read(lane), wire.BlockFrameMax)
-	for {
+	for first := lane == wire.LaneControl; ; first = false {
 		f, err := frames.Next()
 		if err != nil {
 			if ctx.Err() == nil && !errors.Is(err, io.EOF) {
@@ -119,6 +127,9 @@ func (r *Replicator) read(ctx context.Context, l *link, lane int) {
 		}
 		for _, in := range r.do(func(now session.Now) []session.Work { return r.table.Receive(now, l.id, lane, f) }) {
 			r.opts.Blocks.Ingest(ctx, in.Name, in.Bytes, func(landing edged.Landing) { r.queue.landed(in, landing) })
+		}
+		if first {
+			close(l.heard)
 		}
 	}
 }

@@ -202,7 +202,8 @@ func (t *Table) Closed(now Now, link LinkID) []Work {
 	return t.work()
 }
 
-// Receive tells of a frame from a link. Lanes are told in their own order.
+// Receive tells of a frame from a link. Lanes are told in their own order, but for the first frame
+// of lane 0, HELLO, which is told before any other.
 func (t *Table) Receive(now Now, link LinkID, lane int, f wire.Frame) []Work {
 	s := t.links[link]
 	if s == nil || s.ending {
