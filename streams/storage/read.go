@@ -48,10 +48,11 @@ func (e *CorruptError) Unwrap() error { return e.Err }
 
 // Read appends blocks of a log to dst, in order, from the one that holds an event (or the first
 // after it, when that is retired), until they are bytesMax long; at least one if there is one.
-// Blocks that are applied but not yet durable are given too. Every block is verified; at a
-// damaged one reading ends with what was good before it and a *CorruptError.
+// Blocks that are applied but not yet durable are given too; those beyond a hole never are. Every
+// block is verified; at a damaged one reading ends with what was good before it and a
+// *CorruptError.
 func (s *Store) Read(l *Log, from edged.Sequence, bytesMax int, dst []block.Block) ([]block.Block, error) {
-	it, err := s.blocks(l)
+	it, err := s.blocks(l.id)
 	if err != nil {
 		return dst, s.corrupt(l, from, from, err)
 	}
@@ -60,8 +61,12 @@ func (s *Store) Read(l *Log, from edged.Sequence, bytesMax int, dst []block.Bloc
 	if !ok && it.Error() == nil {
 		ok = it.First()
 	}
+	head := edged.Sequence(l.applied.Load())
 	for bytes := 0; ok && bytes < bytesMax; ok = it.Next() {
 		first := firstOf(it.Key())
+		if first > head {
+			break
+		}
 		b, err := parse(it)
 		if err != nil {
 			return dst, s.corrupt(l, max(first, from), first, err)
@@ -83,10 +88,53 @@ func (s *Store) Read(l *Log, from edged.Sequence, bytesMax int, dst []block.Bloc
 	return dst, nil
 }
 
+// ReadPacked appends the stored bytes of durable blocks to dst, as Read does its blocks. Their sums
+// are checked, their records are not.
+func (s *Store) ReadPacked(l *Log, from edged.Sequence, bytesMax int, dst []edged.Packed) ([]edged.Packed, error) {
+	it, err := s.blocks(l.id)
+	if err != nil {
+		return dst, s.corrupt(l, from, from, err)
+	}
+	defer it.Close()
+	ok := it.SeekLT(blockKey(nil, l.id, from+1))
+	if !ok && it.Error() == nil {
+		ok = it.First()
+	}
+	head := l.Durable().Head
+	for bytes := 0; ok && bytes < bytesMax; ok = it.Next() {
+		first := firstOf(it.Key())
+		if first > head {
+			break
+		}
+		value, err := it.ValueAndErr()
+		if err != nil {
+			return dst, s.corrupt(l, max(first, from), first, err)
+		}
+		h, err := block.Check(value)
+		if err != nil {
+			return dst, s.corrupt(l, max(first, from), first, err)
+		}
+		if h.Log != l.id || h.First != first {
+			return dst, s.corrupt(l, max(first, from), first, fmt.Errorf("another block stands under its key"))
+		}
+		if h.Last() < from {
+			continue
+		}
+		raw := append(make([]byte, 0, len(value)), value...)
+		dst = append(dst, edged.Packed{First: first, Last: h.Last(), HLC: h.HLC, Bytes: raw})
+		bytes += len(raw)
+		from = h.Last() + 1
+	}
+	if err := it.Error(); err != nil {
+		return dst, s.corrupt(l, from, from, err)
+	}
+	return dst, nil
+}
+
 // blocks iterates over a log's blocks.
-func (s *Store) blocks(l *Log) (*pebble.Iterator, error) {
-	lower := blockKey(nil, l.id, 0)
-	return s.db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: after(lower[:1+len(l.id)])})
+func (s *Store) blocks(id edged.LogID) (*pebble.Iterator, error) {
+	lower := blockKey(nil, id, 0)
+	return s.db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: after(lower[:1+len(id)])})
 }
 
 // parse verifies the block at the iterator, on a copy that is the block's own.
@@ -112,7 +160,7 @@ func (s *Store) corrupt(l *Log, first, key edged.Sequence, err error) error {
 func (s *Store) resume(l *Log, key edged.Sequence) edged.Sequence {
 	head := l.Durable().Head
 	for stride := edged.Sequence(1); key+stride <= head; stride *= 2 {
-		it, err := s.blocks(l)
+		it, err := s.blocks(l.id)
 		if err != nil {
 			return head + 1
 		}
@@ -122,7 +170,7 @@ func (s *Store) resume(l *Log, key edged.Sequence) edged.Sequence {
 			found = firstOf(it.Key())
 		}
 		if it.Close() == nil && ok {
-			return found
+			return min(found, head+1)
 		}
 	}
 	return head + 1
@@ -132,7 +180,7 @@ func (s *Store) resume(l *Log, key edged.Sequence) edged.Sequence {
 // when there is none. It is where a block begins.
 func (s *Store) SeekTime(l *Log, wall int64) (edged.Sequence, error) {
 	state := l.Durable()
-	it, err := s.blocks(l)
+	it, err := s.blocks(l.id)
 	if err != nil {
 		return 0, s.corrupt(l, state.Start, state.Start, err)
 	}
@@ -175,7 +223,7 @@ func (s *Store) SeekBytes(l *Log, bytes int64) (edged.Sequence, error) {
 	if bytes <= 0 {
 		return state.Start, nil
 	}
-	it, err := s.blocks(l)
+	it, err := s.blocks(l.id)
 	if err != nil {
 		return 0, s.corrupt(l, state.Start, state.Start, err)
 	}
@@ -199,7 +247,7 @@ func (s *Store) SeekBytes(l *Log, bytes int64) (edged.Sequence, error) {
 
 // sizeOf adds up a log's blocks from one sequence up to, not including, another.
 func (s *Store) sizeOf(l *Log, from, to edged.Sequence) (bytes int64, err error) {
-	it, err := s.blocks(l)
+	it, err := s.blocks(l.id)
 	if err != nil {
 		return 0, fmt.Errorf("storage: log %v: %w", l.name, err)
 	}
