@@ -2,6 +2,7 @@ package streams
 
 import (
 	"context"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -28,6 +29,9 @@ type Broker struct {
 	pendingBytes atomic.Int64
 	ringBytes    atomic.Int64
 	dedupeBytes  atomic.Int64
+	frontier     atomic.Int64 // every event with an earlier wall time is held here
+	room         room         // for blocks of other nodes
+	gate         *gate
 
 	mu      sync.RWMutex
 	streams map[string]*stream // with an object; see stream
@@ -39,12 +43,16 @@ func New(store *storage.Store, opts Options) (*Broker, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Broker{
+	b := &Broker{
 		store: store, opts: opts,
 		waker:   newWaker(),
 		runs:    newRunCache(opts.RunsBytesMax),
+		room:    room{most: opts.IngestBytesMax},
+		gate:    newGate(opts.Gated),
 		streams: make(map[string]*stream),
-	}, nil
+	}
+	b.frontier.Store(math.MaxInt64)
+	return b, nil
 }
 
 // Run wakes readers, retires what retention lets go and puts idle objects away, until ctx ends.

@@ -41,6 +41,9 @@ func (b *Broker) DeleteStream(ctx context.Context, name string) error {
 }
 
 func (b *Broker) change(ctx context.Context, name string, def *edged.Stream) (*change, error) {
+	if err := b.gate.pass(ctx); err != nil {
+		return nil, err
+	}
 	if def != nil || !errors.Is(b.store.Writable(), edged.DiskFull) { // a deletion makes room
 		if err := b.store.Writable(); err != nil {
 			return nil, err
@@ -68,23 +71,26 @@ func (c *change) Stage(g *storage.Group) {
 	case c.def == nil && old.Generation == 0:
 		c.err = unknown(s.name)
 	case c.def == nil:
-		c.record, c.err = s.broker.put(g, record{Name: s.name, Generation: old.Generation, Deleted: true})
+		var r stamped
+		r, c.record, c.err = s.broker.put(g, record{Name: s.name, Generation: old.Generation, Deleted: true})
 		if c.err == nil {
 			g.DropLogs(s.name, old.Generation)
 			s.broker.dropDedupe(s)
-			s.staging = staging{def: edged.Stream{Name: s.name}}
+			s.staging.end(s.name, r)
 		}
 	case old.Generation == 0:
 		c.made = true
-		c.result, c.record, c.err = s.broker.define(g, *c.def)
+		var r stamped
+		r, c.record, c.err = s.broker.define(g, &s.staging.last, *c.def)
 		if c.err == nil {
-			c.err = s.define(c.result, nil)
+			c.result, c.err = r.stream(), s.define(r, nil)
 		}
 	default:
 		c.result, c.err = adjust(old, *c.def)
 		if c.err == nil && !sameDefinition(old, c.result) {
-			c.record, c.err = s.broker.put(g, recordOf(c.result))
-			s.staging.def = c.result
+			var r stamped
+			r, c.record, c.err = s.broker.put(g, recordOf(c.result))
+			s.staging.def, s.staging.last = c.result, r
 		}
 	}
 }

@@ -71,7 +71,7 @@ func (s *stream) dedupe(a *appending) error {
 		if len(draft.ID) == 0 {
 			continue
 		}
-		held, err := s.held(d, draft)
+		held, err := s.held(d, a, draft)
 		if err != nil {
 			d.forget(a.pub.Drafts[:i])
 			return err
@@ -95,7 +95,7 @@ func (d *dedupe) forget(drafts []edged.Draft) {
 }
 
 // held says whether an event with the draft's id is held, and refuses other data under that id.
-func (s *stream) held(d *dedupe, draft *edged.Draft) (bool, error) {
+func (s *stream) held(d *dedupe, a *appending, draft *edged.Draft) (bool, error) {
 	h := idDigest(draft.ID)
 	for _, p := range d.seen[h] {
 		if bytes.Equal(p.ID, draft.ID) {
@@ -113,6 +113,9 @@ func (s *stream) held(d *dedupe, draft *edged.Draft) (bool, error) {
 				return false, err
 			}
 			if found {
+				if a.pub.Ack.BeyondNode() {
+					a.held = append(a.held, s.broker.confirmed.head(place.log))
+				}
 				return true, sameData(draft, data)
 			}
 		}
@@ -156,18 +159,18 @@ func (d *dedupe) remember(b *Broker, g *storage.Group, sealed stagedBlock, draft
 	if len(digests) == 0 {
 		return
 	}
-	h := sealed.block.Header()
 	slices.Sort(digests)
-	value := make([]byte, 0, 8*len(digests))
-	for _, digest := range digests {
-		value = binary.BigEndian.AppendUint64(value, digest)
-	}
-	g.Set(storage.Dedupe, dedupeKey(minuteOf(h.HLC.Wall), h.Log, h.First), value)
+	b.remember(g, sealed.log, sealed.block.Header(), digests)
+	d.learn(b, sealed.log, sealed.block.Header(), digests)
+}
+
+// learn takes the digests of a block's ids into memory.
+func (d *dedupe) learn(b *Broker, l *storage.Log, h *block.Header, digests []uint64) {
 	before := d.bytes()
 	if h.HLC.Wall-d.since > int64(b.opts.DedupeWindow) {
 		d.old, d.young, d.since = d.young, idTable{}, h.HLC.Wall
 	}
-	d.young.add(idPlace{log: sealed.log, first: h.First, wall: h.HLC.Wall}, digests)
+	d.young.add(idPlace{log: l, first: h.First, wall: h.HLC.Wall}, digests)
 	b.dedupeBytes.Add(d.bytes() - before)
 }
 
@@ -233,6 +236,12 @@ type confirmed struct {
 	id    edged.LogID
 	block block.Block
 	data  map[string][]byte // by producer's id
+}
+
+// head is the place up to which a log is held when it holds the block.
+func (c *confirmed) head(l *storage.Log) edged.Head {
+	h := c.block.Header()
+	return edged.Head{Name: l.Name(), Log: l.ID(), Head: h.Last(), Newest: h.HLC.Plus(h.Count - 1)}
 }
 
 func newConfirmed(l *storage.Log, held block.Block) confirmed {

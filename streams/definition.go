@@ -47,65 +47,67 @@ func (r record) stream() edged.Stream {
 	}
 }
 
-// record reads what the store knows of a name; the zero record when it knows nothing.
-func (b *Broker) record(name string) (record, error) {
+// record reads what the store knows of a name; Generation 0 when it knows nothing.
+func (b *Broker) record(name string) (stamped, error) {
+	if hidden(name) { // it is there from the first start on, at every node
+		return stamped{record: record{Name: name, Generation: 1, Partitions: 1, Replication: "full"}}, nil
+	}
 	raw, err := b.store.Get(storage.Streams, []byte(name))
 	if err != nil || raw == nil {
-		return record{Name: name}, err
+		return stamped{record: record{Name: name}}, err
 	}
 	return parseRecord(raw)
 }
 
-func parseRecord(raw []byte) (record, error) {
-	var r record
+func parseRecord(raw []byte) (stamped, error) {
+	var r stamped
 	if err := json.Unmarshal(raw, &r); err != nil {
 		return r, fmt.Errorf("streams: a stored definition does not parse: %w", err)
 	}
 	return r, nil
 }
 
-// definition is the stream of a name; Generation 0 when there is none.
-func (b *Broker) definition(name string) (edged.Stream, error) {
-	if name == catalogName {
-		return edged.Stream{Name: name, Generation: 1, Partitions: 1, Replication: "full"}, nil
-	}
-	r, err := b.record(name)
-	return r.stream(), err
-}
-
 // define stages a definition: under the name, and as an event of the catalog. A definition
 // without a generation gets the next of its name.
-func (b *Broker) define(g *storage.Group, def edged.Stream) (edged.Stream, *stagedBlock, error) {
+func (b *Broker) define(g *storage.Group, last *stamped, def edged.Stream) (stamped, *stagedBlock, error) {
 	if def.Generation == 0 {
-		last, err := b.record(def.Name)
-		if err != nil {
-			return def, nil, err
-		}
 		def.Generation = last.Generation + 1
 		def.Created = b.opts.Now().UTC()
 		set(&def.Partitions, 1)
 		set(&def.Replication, "full")
 		set(&def.Retention, b.opts.Retention)
 	}
-	block, err := b.put(g, recordOf(def))
-	return def, block, err
+	return b.put(g, recordOf(def))
 }
 
-// put stages a record. Only the committer calls it.
-func (b *Broker) put(g *storage.Group, r record) (*stagedBlock, error) {
+// put stages a record, as an event of the catalog and under its name. Only the committer calls it.
+func (b *Broker) put(g *storage.Group, r record) (stamped, *stagedBlock, error) {
 	raw, err := json.Marshal(r)
 	if err != nil {
-		return nil, fmt.Errorf("streams: definition of %q: %w", r.Name, err)
+		return stamped{}, nil, fmt.Errorf("streams: definition of %q: %w", r.Name, err)
 	}
 	catalog, err := b.take(catalogName)
 	if err != nil {
-		return nil, err
+		return stamped{}, nil, err
 	}
 	defer b.release(catalog)
+	if err := catalog.follow(); err != nil {
+		return stamped{}, nil, err
+	}
 	l := catalog.staging.own[0]
 	block := b.pack(g, l, []*edged.Draft{{Key: []byte(r.Name), Type: []byte("stream"), Data: raw}})
+	s := stamped{record: r, HLC: block.Header().HLC, Origin: l.Name().Origin.ID}
+	return s, &stagedBlock{catalog, l, block}, b.save(g, s)
+}
+
+// save stages a record under its name.
+func (b *Broker) save(g *storage.Group, r stamped) error {
+	raw, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("streams: definition of %q: %w", r.Name, err)
+	}
 	g.Set(storage.Streams, []byte(r.Name), raw)
-	return &stagedBlock{catalog, l, block}, nil
+	return nil
 }
 
 // adjust lays a new definition over the one that stands.

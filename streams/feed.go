@@ -28,7 +28,8 @@ type feed struct {
 	pos  uint64 // live: position in the ring
 	off  int    // live: events of that run already given
 
-	behind  *merge // not live; nil until begun
+	behind  *merge          // not live; nil until begun
+	given   edged.Timestamp // in stable order: of the last event given
 	notices []edged.Notice
 }
 
@@ -51,6 +52,9 @@ func (b *Broker) Follow(q edged.Query, wake func()) (edged.Feed, error) {
 	}
 	s.mu.Lock()
 	s.view.feeds++
+	if q.Stable {
+		s.view.stable++
+	}
 	s.mu.Unlock()
 	return f, nil
 }
@@ -61,6 +65,9 @@ func (f *feed) Close() {
 	f.wait.leave()
 	s.drop(&f.wait)
 	s.mu.Lock()
+	if f.query.Stable {
+		s.view.stable--
+	}
 	if s.view.feeds--; s.view.feeds == 0 {
 		s.broker.ringBytes.Add(-int64(s.view.ring.trim(0)))
 	}

@@ -78,6 +78,10 @@ func (f *feed) begin() (more, waits bool) {
 		if f.query.Local && key.Origin != s.broker.store.Origin().ID {
 			m.vector.Raise(key, head)
 		}
+		if f.query.Stable {
+			head = f.stableHead(v.logs[key], head)
+			m.target[key] = head
+		}
 		if m.vector[key] < head {
 			m.lanes = append(m.lanes, &lane{log: v.logs[key], key: key, next: m.vector[key] + 1, stop: head})
 		}
@@ -94,6 +98,22 @@ func (f *feed) begin() (more, waits bool) {
 		v.waiting = append(v.waiting, &f.wait)
 		return false, true
 	}
+}
+
+// stableHead is the last event of a log, up to head, below the time for which every event of every
+// origin is held here.
+func (f *feed) stableHead(l *storage.Log, head edged.Sequence) edged.Sequence {
+	b := f.stream.broker
+	frontier := b.frontier.Load()
+	if l.Durable().Newest.Wall < frontier {
+		return head
+	}
+	first, err := b.store.SeekTime(l, frontier)
+	if err != nil {
+		b.opts.Log.Error("a log could not be searched for the stable order", "stream", f.stream.name, "err", err)
+		return 0
+	}
+	return min(head, first-1)
 }
 
 // step gives the next run of the lane whose next event is the oldest.
@@ -128,6 +148,9 @@ func (f *feed) step(dst []edged.Delivery, m *merge, left *budget) []edged.Delive
 // advance gives a run and moves its lane on.
 func (f *feed) advance(dst []edged.Delivery, m *merge, l *lane, r *run, left *budget) []edged.Delivery {
 	dst, to := f.give(dst, r, 0, left)
+	if f.query.Stable {
+		f.countLate(r, to)
+	}
 	l.next = r.first() + edged.Sequence(to)
 	m.vector.Raise(l.key, l.next-1)
 	for len(l.blocks) > 0 && l.blocks[0].Header().Last() < l.next {
@@ -137,6 +160,16 @@ func (f *feed) advance(dst []edged.Delivery, m *merge, l *lane, r *run, left *bu
 		m.lanes = slices.DeleteFunc(m.lanes, func(x *lane) bool { return x == l })
 	}
 	return dst
+}
+
+// countLate counts the events that come after later ones: their origin was not known then.
+func (f *feed) countLate(r *run, n int) {
+	h := r.block.Header()
+	if first := h.HLC.Plus(r.off); first.Compare(f.given) < 0 {
+		f.stream.broker.stats.late.Add(int64(n))
+	} else if n > 0 {
+		f.given = h.HLC.Plus(r.off + n - 1)
+	}
 }
 
 // fill reads ahead in a lane until blocks[0] holds its next event. If events are gone it moves
@@ -155,19 +188,37 @@ func (f *feed) fill(m *merge, l *lane) bool {
 		f.failed = err
 		return false
 	case len(blocks) == 0:
-		f.gap(m, l, l.stop, "corrupt") // the vector covers it, the database does not hold it
+		last, reason := f.why(l, l.stop)
+		f.gap(m, l, last, reason) // the vector covers it, the database does not hold it
 		return false
 	}
 	l.blocks = blocks
 	if first := blocks[0].Header().First; first > l.next {
-		reason := "corrupt"
-		if first <= l.log.Durable().Start {
-			reason = "retired"
-		}
-		f.gap(m, l, first-1, reason)
+		last, reason := f.why(l, first-1)
+		f.gap(m, l, last, reason)
 		return false
 	}
 	return true
+}
+
+// why says up to where the events from the lane's next one are missing for one reason, and which.
+func (f *feed) why(l *lane, last edged.Sequence) (edged.Sequence, string) {
+	gaps, err := f.stream.broker.store.Gaps(l.log)
+	if err != nil {
+		f.stream.broker.opts.Log.Error("gaps of a log could not be read", "stream", f.stream.name, "err", err)
+	}
+	for _, g := range gaps {
+		if g.From <= l.next && l.next <= g.To {
+			return min(last, g.To), g.Reason
+		}
+		if l.next < g.From && g.From <= last {
+			last = g.From - 1
+		}
+	}
+	if start := l.log.Durable().Start; l.next < start {
+		return min(last, start-1), "retired"
+	}
+	return last, "corrupt"
 }
 
 // gap moves a lane past events that are gone and tells the reader.

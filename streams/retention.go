@@ -112,6 +112,7 @@ func (b *Broker) retire(ctx context.Context, name string) error {
 	} else if err := b.pastBytes(def.Retention, logs, r.starts); err != nil {
 		return err
 	}
+	b.keepUnreplicated(r.starts)
 	if len(r.starts) == 0 {
 		return nil
 	}
@@ -122,6 +123,23 @@ func (b *Broker) retire(ctx context.Context, name string) error {
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+}
+
+// keepUnreplicated lowers the starts of this node's own logs to what a second node holds.
+func (b *Broker) keepUnreplicated(starts map[*storage.Log]edged.Sequence) {
+	if b.opts.Acks == nil {
+		return
+	}
+	for l, start := range starts {
+		if l.Name().Origin.ID != b.store.Origin().ID {
+			continue
+		}
+		if start = min(start, b.opts.Acks.Replicated(headOf(l))+1); start > l.Durable().Start {
+			starts[l] = start
+		} else {
+			delete(starts, l)
+		}
 	}
 }
 

@@ -11,11 +11,12 @@ import (
 func (s *stream) Stage(g *storage.Group) {
 	s.stageMu.Lock()
 	s.mu.Lock()
-	batch := s.pending
-	s.pending, s.queued = nil, false
-	early := len(s.inflight) == 0
+	batch, arrivals := s.pending, s.arriving
+	s.pending, s.arriving, s.queued = nil, nil, false
+	early := len(s.inflight) == 0 && len(arrivals) == 0
 	s.mu.Unlock()
 	done := s.stage(g, batch, early)
+	s.ingest(g, arrivals, &done)
 	s.stageMu.Unlock()
 
 	done.answers = batch[:0]
@@ -52,7 +53,11 @@ func (s *stream) Applied() {
 // staged may then be shown ahead of its own, if its publishers asked for no more than memory.
 func (s *stream) stage(g *storage.Group, batch []*appending, early bool) staged {
 	var done staged
-	if err := s.create(g, batch, &done); err != nil {
+	err := s.follow()
+	if err == nil {
+		err = s.create(g, batch, &done)
+	}
+	if err != nil {
 		for _, a := range batch {
 			a.err = err
 		}
@@ -85,13 +90,14 @@ func (s *stream) create(g *storage.Group, batch []*appending, done *staged) erro
 	if s.broker.opts.RefuseUnknown && !hidden(s.name) {
 		return unknown(s.name)
 	}
-	def, record, err := s.broker.define(g, edged.Stream{Name: s.name})
+	r, record, err := s.broker.define(g, &s.staging.last, edged.Stream{Name: s.name})
 	if err != nil {
 		return err
 	}
-	if err := s.define(def, nil); err != nil {
+	if err := s.define(r, nil); err != nil {
 		return err
 	}
+	def := r.stream()
 	done.create = &def
 	if record != nil {
 		done.blocks = append(done.blocks, *record)

@@ -3,6 +3,7 @@ package streams
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -29,6 +30,7 @@ type stream struct {
 
 	mu       sync.Mutex
 	pending  []*appending // publications that no group has taken yet
+	arriving []*arrival   // blocks of other nodes that no group has taken yet
 	queued   bool         // submitted to the store and not staged yet
 	inflight []staged     // groups staged and not durable yet, oldest first
 	view     view
@@ -40,12 +42,16 @@ type view struct {
 	ring    ring
 	logs    map[edged.LogKey]*storage.Log
 	feeds   int
+	stable  int       // of them, in stable order
 	waiting []*waiter // readers that have caught up; called at the next change
 }
 
 // staging is what only the committer touches, once the object is made.
 type staging struct {
 	def    edged.Stream
+	last   stamped        // the record that def comes from, or of the deletion
+	origin edged.OriginID // whose logs own are
+	unborn []*storage.Log // of generations that the catalog has not brought yet
 	own    []*storage.Log // by partition: the logs of this node's origin
 	others map[edged.LogKey]*storage.Log
 	turn   int // the partition that takes the next publication without keys
@@ -61,10 +67,12 @@ type portion struct {
 
 // staged is what one group holds of a stream until its fsync has returned.
 type staged struct {
-	answers []*appending
-	blocks  []stagedBlock
-	create  *edged.Stream // the stream exists once this is durable
-	early   bool          // the blocks are visible already
+	answers     []*appending
+	blocks      []stagedBlock
+	create      *edged.Stream // the stream exists once this is durable
+	arrivals    []*arrival
+	alterations []alteration // of other streams, by the catalog
+	early       bool         // the blocks are visible already
 }
 
 // stagedBlock is a block that becomes visible on the stream it belongs to.
@@ -76,10 +84,11 @@ type stagedBlock struct {
 
 // load fills a new object from the store.
 func (s *stream) load() error {
-	def, err := s.broker.definition(s.name)
+	last, err := s.broker.record(s.name)
 	if err != nil {
 		return err
 	}
+	def := last.stream()
 	logs := make(map[edged.LogKey]*storage.Log)
 	vector := edged.Vector{}
 	var newest edged.Timestamp
@@ -101,17 +110,27 @@ func (s *stream) load() error {
 	s.view = view{def: def, logs: logs}
 	s.view.ring.newest = newest
 	s.view.ring.reset(edged.Cursor{Stream: s.name, Generation: def.Generation, Vector: vector})
-	return s.define(def, logs)
+	return s.define(last, logs)
 }
 
-// define takes a definition over for staging and opens the logs that this node's origin will
-// write; held are the logs that exist already.
-func (s *stream) define(def edged.Stream, held map[edged.LogKey]*storage.Log) error {
+// define takes a record over for staging and opens the logs that this node's origin will write;
+// held are the logs that exist already.
+func (s *stream) define(r stamped, held map[edged.LogKey]*storage.Log) error {
+	def := r.stream()
 	g := staging{
-		def:    def,
+		def: def, last: r, unborn: s.staging.unborn, origin: s.broker.store.Origin().ID,
 		own:    make([]*storage.Log, def.Partitions),
 		parts:  make([]portion, def.Partitions),
 		others: maps.Clone(held),
+	}
+	if g.others == nil {
+		g.others = make(map[edged.LogKey]*storage.Log)
+	}
+	if def.Generation > 0 {
+		g.unborn = slices.DeleteFunc(g.unborn, func(l *storage.Log) bool { return l.Name().Generation <= def.Generation })
+	}
+	if def.Generation == s.staging.def.Generation {
+		g.turn, g.dedupe = s.staging.turn, s.staging.dedupe
 	}
 	origin := s.broker.store.Origin()
 	for p := range g.own {
@@ -131,6 +150,30 @@ func (s *stream) define(def edged.Stream, held map[edged.LogKey]*storage.Log) er
 	return nil
 }
 
+// logs are all logs of the generation that stands.
+func (g *staging) logs() map[edged.LogKey]*storage.Log {
+	all := maps.Clone(g.others)
+	for _, l := range g.own {
+		all[l.Name().Key()] = l
+	}
+	return all
+}
+
+// end forgets the generation that a deletion has ended.
+func (g *staging) end(name string, r stamped) {
+	unborn := slices.DeleteFunc(g.unborn, func(l *storage.Log) bool { return l.Name().Generation <= r.Generation })
+	*g = staging{def: edged.Stream{Name: name}, last: r, unborn: unborn}
+}
+
+// follow turns to the logs of this node's origin as it is now. The committer calls it before it
+// appends.
+func (s *stream) follow() error {
+	if s.staging.origin == s.broker.store.Origin().ID || s.staging.def.Generation == 0 {
+		return nil
+	}
+	return s.define(s.staging.last, s.staging.logs())
+}
+
 // queue hands a publication to the committer.
 func (s *stream) queue(a *appending) {
 	s.mu.Lock()
@@ -142,6 +185,13 @@ func (s *stream) queue(a *appending) {
 		s.users.Add(1) // until Durable
 		s.broker.store.Submit(s)
 	}
+}
+
+// generation is the one that readers see.
+func (s *stream) generation() edged.Generation {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.view.def.Generation
 }
 
 // withdraw takes a publication back that no group has taken yet.
@@ -170,9 +220,13 @@ func (s *stream) Durable() {
 		s.view.begin(*done.create)
 	}
 	s.mu.Unlock()
+	for i := range done.alterations {
+		done.alterations[i].show()
+	}
 	if !done.early {
 		show(done.blocks)
 	}
+	s.land(done.arrivals)
 	for _, a := range done.answers {
 		a.done <- struct{}{}
 	}
