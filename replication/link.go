@@ -116,7 +116,7 @@ func (r *Replicator) read(ctx context.Context, l *link, lane int) {
 			return
 		}
 	}
-	frames := wire.NewReader(l.way.Read(lane), wire.BlockFrameMax)
+	frames := wire.NewReader(l.way.Read(lane), 0)
 	for first := lane == wire.LaneControl; ; first = false {
 		f, err := frames.Next()
 		if err != nil {

@@ -33,7 +33,7 @@ func (r records) Append(ctx context.Context, key string, data []byte) (edged.Hea
 // Follow reads the records from the first on.
 func (r records) Follow(ctx context.Context, each func(edged.Event), caught func()) error {
 	wake := make(chan struct{}, 1)
-	feed, err := r.n.broker.Open(ctx, edged.Query{Stream: meshStream, Await: true}, func() {
+	feed, err := r.n.broker.Follow(edged.Query{Stream: meshStream, Await: true}, func() {
 		select {
 		case wake <- struct{}{}:
 		default:
