@@ -7,9 +7,10 @@ source ./regions.sh
 ./image
 secret=build/secret/mesh
 if [[ ! -s $secret ]]; then
-  mkdir -p -m 0700 build/secret # the file itself has to be readable to the user in the container
+  mkdir -p -m 0700 build/secret
   build/edged mesh secret >"$secret.new"
-  chmod 0444 "$secret.new"
+  # The user in the container has to read it; only root can give it to that user alone.
+  if [[ $(id -u) == 0 ]]; then chown 65532 "$secret.new" && chmod 0400 "$secret.new"; else chmod 0444 "$secret.new"; fi
   mv "$secret.new" "$secret"
 fi
 compose up --detach

@@ -8,7 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/edgedhq/edged"
@@ -88,8 +88,8 @@ func loseDisk(ctx context.Context, w *world) error {
 func (w *world) named(ctx context.Context, origin string) error {
 	for _, n := range w.nodes() {
 		err := within(ctx, 15*time.Second, fmt.Sprintf("%s to name %s in /v1/cluster", n.name, origin), func() bool {
-			answer, err := n.ask(ctx, "GET", "/v1/cluster", nil)
-			return err == nil && strings.Contains(string(answer), origin)
+			c, err := n.client.Cluster(ctx)
+			return err == nil && slices.ContainsFunc(c.Stable.HeldBackBy, func(h client.HeldBack) bool { return h.Origin == origin })
 		})
 		if err != nil {
 			return err

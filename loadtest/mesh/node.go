@@ -96,37 +96,30 @@ func (n *node) suspend() error { return n.life.Signal(syscall.SIGSTOP) }
 
 func (n *node) resume() error { return n.life.Signal(syscall.SIGCONT) }
 
-// link sets an emulated link, both ways, to a region or a node.
+// link sets an emulated link, both ways, to a region or a node. The client library has no word for it.
 func (n *node) link(ctx context.Context, to string, policy map[string]any) error {
 	body, err := json.Marshal(policy)
 	if err != nil {
 		return err
 	}
-	_, err = n.ask(ctx, http.MethodPut, "/v1/links/"+url.PathEscape(to), body)
-	return err
-}
-
-// ask makes a call that the client library has no word for.
-func (n *node) ask(ctx context.Context, method, path string, body []byte) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, "http://"+n.http+path, bytes.NewReader(body))
+	at := "http://" + n.http + "/v1/links/" + url.PathEscape(to)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPut, at, bytes.NewReader(body))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
+	req.Header.Set("Content-Type", "application/json")
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer resp.Body.Close()
-	answer, err := io.ReadAll(resp.Body)
-	if err == nil && resp.StatusCode >= 300 {
-		err = fmt.Errorf("%s %s at %s: %s: %s", method, path, n.name, resp.Status, answer)
+	if resp.StatusCode >= 300 {
+		answer, err := io.ReadAll(resp.Body)
+		return errors.Join(fmt.Errorf("PUT %s: %s: %s", at, resp.Status, answer), err)
 	}
-	return answer, err
+	return nil
 }
 
 // origin is the one under which the node appends now.
