@@ -28,7 +28,8 @@ install_packages() {
 start_engine() { # options of dockerd
   engine_down
   engine_state=$(mktemp -d)
-  dockerd --pidfile "$engine_state/pid" "$@" >"$engine_state/log" 2>&1 &
+  # In a session of its own, so that it outlives an interrupt until all is taken down.
+  setsid dockerd --pidfile "$engine_state/pid" "$@" >"$engine_state/log" 2>&1 &
   engine_job=$!
   for _ in $(seq 30); do
     docker info >/dev/null 2>&1 && return
