@@ -28,6 +28,9 @@ type Broker struct {
 	pendingBytes atomic.Int64
 	ringBytes    atomic.Int64
 	dedupeBytes  atomic.Int64
+	ingesting    allowance
+	gate         gate
+	frontier     frontier
 
 	mu      sync.RWMutex
 	streams map[string]*stream // with an object; see stream
@@ -39,15 +42,22 @@ func New(store *storage.Store, opts Options) (*Broker, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Broker{
+	b := &Broker{
 		store: store, opts: opts,
-		waker:   newWaker(),
-		runs:    newRunCache(opts.RunsBytesMax),
-		streams: make(map[string]*stream),
-	}, nil
+		waker:     newWaker(),
+		runs:      newRunCache(opts.RunsBytesMax),
+		ingesting: allowance{max: opts.IngestBytesMax},
+		frontier:  newFrontier(),
+		streams:   make(map[string]*stream),
+	}
+	if opts.Gated {
+		b.gate.opened = make(chan struct{})
+	}
+	return b, nil
 }
 
-// Run wakes readers, retires what retention lets go and puts idle objects away, until ctx ends.
+// Run wakes readers, retires what retention lets go and puts idle objects away, until ctx ends;
+// blocks of other nodes are refused from then on.
 // The node calls it once.
 func (b *Broker) Run(ctx context.Context) error {
 	var group sync.WaitGroup
@@ -58,6 +68,7 @@ func (b *Broker) Run(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
+			b.ingesting.close()
 			group.Wait()
 			return nil
 		case <-every.C:

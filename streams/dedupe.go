@@ -39,10 +39,10 @@ func (d *dedupe) skip(i int) bool {
 func (d *dedupe) bytes() int64 { return d.young.bytes() + d.old.bytes() }
 
 // idDigest is the digest of an id: FNV-1a 64, finished so that all bits depend on all bytes.
-func idDigest(id []byte) uint64 {
+func idDigest[T string | []byte](id T) uint64 {
 	h := uint64(14695981039346656037)
-	for _, c := range id {
-		h = (h ^ uint64(c)) * 1099511628211
+	for i := range len(id) {
+		h = (h ^ uint64(id[i])) * 1099511628211
 	}
 	h ^= h >> 33
 	h *= 0xff51afd7ed558ccd
@@ -145,29 +145,50 @@ func (s *stream) confirm(at idPlace, id []byte) (data []byte, found bool, err er
 	return data, found, nil
 }
 
-// remember takes the ids of a sealed block over, in memory and in the block's batch.
-func (d *dedupe) remember(b *Broker, g *storage.Group, sealed stagedBlock, drafts []*edged.Draft) {
-	var digests []uint64
+// idsOf gives the digests of the ids that drafts carry.
+func idsOf(drafts []*edged.Draft) (digests []uint64) {
 	for _, draft := range drafts {
 		if len(draft.ID) > 0 {
 			digests = append(digests, idDigest(draft.ID))
 		}
 	}
-	if len(digests) == 0 {
+	return digests
+}
+
+// idsIn gives the digests of the ids that a block's events carry.
+func idsIn(b block.Block) (digests []uint64) {
+	for _, e := range b.Events(edged.LogName{}, 0, b.Header().Count) {
+		if e.ID != "" {
+			digests = append(digests, idDigest(e.ID))
+		}
+	}
+	return digests
+}
+
+// remember takes the ids of a staged block over, in the block's batch, and in memory where that
+// remembers already. It counts from when they came, or from their stamp where that is earlier.
+func (s *stream) remember(g *storage.Group, staged stagedBlock, digests []uint64) {
+	b, h := s.broker, staged.block.Header()
+	now := b.opts.Now().UnixNano()
+	wall := min(h.HLC.Wall, now)
+	if len(digests) == 0 || wall < now-int64(b.opts.DedupeWindow) {
 		return
 	}
-	h := sealed.block.Header()
 	slices.Sort(digests)
 	value := make([]byte, 0, 8*len(digests))
 	for _, digest := range digests {
 		value = binary.BigEndian.AppendUint64(value, digest)
 	}
-	g.Set(storage.Dedupe, dedupeKey(minuteOf(h.HLC.Wall), h.Log, h.First), value)
-	before := d.bytes()
-	if h.HLC.Wall-d.since > int64(b.opts.DedupeWindow) {
-		d.old, d.young, d.since = d.young, idTable{}, h.HLC.Wall
+	g.Set(storage.Dedupe, dedupeKey(minuteOf(wall), h.Log, h.First), value)
+	d := s.staging.dedupe
+	if d == nil {
+		return
 	}
-	d.young.add(idPlace{log: sealed.log, first: h.First, wall: h.HLC.Wall}, digests)
+	before := d.bytes()
+	if wall-d.since > int64(b.opts.DedupeWindow) {
+		d.old, d.young, d.since = d.young, idTable{}, wall
+	}
+	d.young.add(idPlace{log: staged.log, first: h.First, wall: wall}, digests)
 	b.dedupeBytes.Add(d.bytes() - before)
 }
 
@@ -191,7 +212,7 @@ func (s *stream) loadDedupe() (*dedupe, error) {
 
 // load takes in what the minutes since oldest hold of a log.
 func (d *dedupe) load(b *Broker, l *storage.Log, oldest int64) error {
-	newest := l.Staged().Newest.Wall
+	newest := min(l.Staged().Newest.Wall, b.opts.Now().UnixNano())
 	if newest < oldest {
 		return nil
 	}

@@ -28,7 +28,9 @@ type feed struct {
 	pos  uint64 // live: position in the ring
 	off  int    // live: events of that run already given
 
-	behind  *merge // not live; nil until begun
+	behind  *merge          // not live; nil until begun
+	ahead   []*lane         // of the merge before, which the frontier stopped
+	newest  edged.Timestamp // of what was given in stable order
 	notices []edged.Notice
 }
 
