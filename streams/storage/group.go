@@ -127,6 +127,11 @@ func (g *Group) DropLogs(stream string, generation edged.Generation) {
 	if err != nil {
 		g.store.opts.Log.Error("logs of a deleted stream not found", "stream", stream, "err", err)
 	}
+	for _, t := range g.store.beyond.tails {
+		if n := t.log.name; n.Stream == stream && n.Generation == generation {
+			logs = append(logs, t.log)
+		}
+	}
 	for _, l := range logs {
 		g.dropBlocks(l)
 	}

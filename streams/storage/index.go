@@ -112,7 +112,7 @@ func (s *Store) survey() error {
 		return err
 	}
 	b := s.db.NewBatch()
-	defer func() { _ = b.Close() }()
+	defer b.Close()
 	s.digest.swept = s.opts.Now().Unix()
 	rows := s.Scan(spaceLogs, nil, nil)
 	for key, raw := range rows.All() {

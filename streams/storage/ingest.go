@@ -112,7 +112,7 @@ func (g *Group) wait(l *Log, b block.Block) edged.Outcome {
 	t := w.tails[l.id]
 	fresh := t == nil
 	if fresh {
-		t = &tail{}
+		t = &tail{log: l}
 	}
 	at, waits, overlaps := t.fit(h.First, h.Last())
 	switch {

@@ -23,15 +23,18 @@ type beyond struct {
 }
 
 // tail is what waits of one log.
-type tail struct{ stretches []stretch } // in order, with holes between
+type tail struct {
+	log       *Log
+	stretches []stretch // in order, with holes between
+}
 
-// stretch is blocks that follow each other by their sequences. Their chain is checked when the
-// hole before them closes.
+// stretch is blocks of one log that follow each other by their sequences, and how long they are.
 type stretch struct {
 	first, last edged.Sequence
 	bytes       int64
 }
 
+// bytes is what the tail takes of the bounds.
 func (t *tail) bytes() (sum int64) {
 	for _, s := range t.stretches {
 		sum += s.bytes
@@ -39,7 +42,8 @@ func (t *tail) bytes() (sum int64) {
 	return sum
 }
 
-// fit finds the place of a block in a tail.
+// fit finds the place of a block in a tail: before which stretch it belongs, and whether it waits
+// there already or overlaps what does.
 func (t *tail) fit(first, last edged.Sequence) (at int, waits, overlaps bool) {
 	for at < len(t.stretches) && t.stretches[at].last < first {
 		at++
@@ -51,8 +55,8 @@ func (t *tail) fit(first, last edged.Sequence) (at int, waits, overlaps bool) {
 	return at, s.first <= first && last <= s.last, true
 }
 
-// put notes a block that overlaps none, before the stretch at a place. ok is false when that would
-// make too many stretches.
+// put notes a block that overlaps none, before the stretch at a place. Whether it chains is asked
+// when the hole closes. ok is false when that would make too many stretches.
 func (t *tail) put(at int, b stretch) (ok bool) {
 	left := at > 0 && t.stretches[at-1].last+1 == b.first
 	right := at < len(t.stretches) && t.stretches[at].first == b.last+1
