@@ -106,7 +106,7 @@ func TestWatchHeads(t *testing.T) {
 	o := newOrigin("us", "s")
 	blocks, l := sealed(o, 4), o.log(t, s)
 	ingest(s, l, blocks[0])
-	ingest(s, l, blocks[2])                              // the head stays
+	ingest(s, l, blocks[2])                             // the head stays
 	submit(s, func(g *Group) { g.Set(Lent, nil, nil) }) // nothing moves
 	ingest(s, l, blocks[1])
 	submit(s, func(g *Group) { g.Retire(w.log, 3) })
