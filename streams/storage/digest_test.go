@@ -128,26 +128,7 @@ func digests(t *testing.T, random *rand.Rand) {
 		if len(held) > 0 {
 			agree(t, s, held, clock.Now().Unix())
 		}
-		newest := make(map[edged.OriginID]edged.Timestamp)
-		for _, blocks := range held {
-			h := blocks[len(blocks)-1].Header()
-			l, err := s.Find(h.Log)
-			if err != nil || l == nil {
-				t.Fatalf("log not found: %v", err)
-			}
-			if id := l.Name().Origin.ID; newest[id].Compare(h.Newest()) < 0 {
-				newest[id] = h.Newest()
-			}
-		}
-		origins := s.Origins()
-		for i, o := range origins {
-			if o.Newest != newest[o.Origin.ID] || o.Origin.Label == "" || i > 0 && origins[i-1].Origin.ID.Compare(o.Origin.ID) >= 0 {
-				t.Fatalf("origins %v, want %v", origins, newest)
-			}
-		}
-		if len(origins) != len(newest) {
-			t.Fatalf("%d origins, want %d", len(origins), len(newest))
-		}
+		newestOf(t, s, held)
 	}
 	clock.pass(time.Hour)
 	own.write(t, 1)
@@ -156,6 +137,31 @@ func digests(t *testing.T, random *rand.Rand) {
 	}
 	if err := errors.Join(stop(), s.Close()); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// newestOf finds each log by its id, and holds the origins' newest stamps to the blocks.
+func newestOf(t *testing.T, s *Store, held map[edged.LogID][]block.Block) {
+	t.Helper()
+	newest := make(map[edged.OriginID]edged.Timestamp)
+	for _, blocks := range held {
+		h := blocks[len(blocks)-1].Header()
+		l, err := s.Find(h.Log)
+		if err != nil || l == nil {
+			t.Fatalf("log not found: %v", err)
+		}
+		if id := l.Name().Origin.ID; newest[id].Compare(h.Newest()) < 0 {
+			newest[id] = h.Newest()
+		}
+	}
+	origins := s.Origins()
+	for i, o := range origins {
+		if o.Newest != newest[o.Origin.ID] || o.Origin.Label == "" || i > 0 && origins[i-1].Origin.ID.Compare(o.Origin.ID) >= 0 {
+			t.Fatalf("origins %v, want %v", origins, newest)
+		}
+	}
+	if len(origins) != len(newest) {
+		t.Fatalf("%d origins, want %d", len(origins), len(newest))
 	}
 }
 

@@ -11,6 +11,9 @@ import (
 	"github.com/edgedhq/edged/streams/block"
 )
 
+// indexBatchBytes is how much of the index is made at once.
+const indexBatchBytes = 4 << 20
+
 var indexedKey = spaceNode.key(nil, []byte("indexed")) // read-only
 
 // Find gives the log of an id; nil when it has no record.
@@ -112,7 +115,7 @@ func (s *Store) survey() error {
 		return err
 	}
 	b := s.db.NewBatch()
-	defer b.Close()
+	defer func() { _ = b.Close() }()
 	s.digest.swept = s.opts.Now().Unix()
 	rows := s.Scan(spaceLogs, nil, nil)
 	for key, raw := range rows.All() {
@@ -123,6 +126,10 @@ func (s *Store) survey() error {
 		id := name.ID()
 		if marked == nil {
 			err = b.Set(spaceIndex.key(nil, id[:]), key, nil)
+		}
+		if b.Len() > indexBatchBytes {
+			err = errors.Join(err, b.Commit(pebble.NoSync), b.Close())
+			b = s.db.NewBatch()
 		}
 		if err = errors.Join(err, s.recall(name, id, state)); err != nil {
 			return err
