@@ -11,6 +11,9 @@ import (
 	"github.com/edgedhq/edged/streams/block"
 )
 
+// indexBatchBytes is how much of the index is made at once.
+const indexBatchBytes = 4 << 20
+
 var indexedKey = spaceNode.key(nil, []byte("indexed")) // read-only
 
 // Find gives the log of an id; nil when it has no record.
@@ -123,6 +126,10 @@ func (s *Store) survey() error {
 		id := name.ID()
 		if marked == nil {
 			err = b.Set(spaceIndex.key(nil, id[:]), key, nil)
+		}
+		if b.Len() > indexBatchBytes {
+			err = errors.Join(err, b.Commit(pebble.NoSync), b.Close())
+			b = s.db.NewBatch()
 		}
 		if err = errors.Join(err, s.recall(name, id, state)); err != nil {
 			return err
