@@ -2,8 +2,10 @@ package streams
 
 import (
 	"context"
+	"slices"
 
 	"github.com/edgedhq/edged"
+	"github.com/edgedhq/edged/streams/storage"
 )
 
 // Acks knows how far other nodes hold this node's logs.
@@ -46,11 +48,22 @@ func (b *Broker) reach(ctx context.Context, level edged.Ack, logs []edged.Head) 
 	return nil
 }
 
-// await notes the events of a publication that other nodes have to hold: those appended, and the
-// first copies of those that were held already. The committer calls it.
-func (s *stream) await(a *appending) {
-	for _, span := range a.result.Spans {
-		l := s.staging.own[span.Partition]
-		a.awaits = append(a.awaits, edged.Head{Name: l.Name(), Log: l.ID(), Head: span.Last})
+// await completes the events of a publication that other nodes have to hold: those appended, and
+// the first copies of those that were held already. Where a first copy is in this group, it is in
+// one of its blocks. The committer calls it.
+func (s *stream) await(a *appending, blocks []stagedBlock) {
+	copies := len(a.awaits)
+	a.awaits = slices.DeleteFunc(a.awaits, func(h edged.Head) bool { return h.Head == 0 })
+	if len(a.awaits) < copies {
+		for _, b := range blocks {
+			a.awaits = append(a.awaits, headAt(b.log, b.block.Header().Last()))
+		}
 	}
+	for _, span := range a.result.Spans {
+		a.awaits = append(a.awaits, headAt(s.staging.own[span.Partition], span.Last))
+	}
+}
+
+func headAt(l *storage.Log, at edged.Sequence) edged.Head {
+	return edged.Head{Name: l.Name(), Log: l.ID(), Head: at}
 }

@@ -161,10 +161,9 @@ func (b *Broker) Await(ctx context.Context, at edged.Cursor) error {
 		return err
 	}
 	defer b.release(s)
-	b.clamp(at)
 	changed := make(chan struct{}, 1)
 	w := &waiter{call: func() { changed <- struct{}{} }}
-	for !s.waitFor(at, w) {
+	for s.clamp(at); !s.waitFor(at, w); s.clamp(at) {
 		select {
 		case <-changed:
 		case <-ctx.Done():
@@ -184,6 +183,7 @@ func (s *stream) waitFor(at edged.Cursor, w *waiter) bool {
 	if v.def.Generation > at.Generation || v.def.Generation == at.Generation && v.ring.vector.Covers(at.Vector) {
 		return true
 	}
+	s.broker.frontier.await(s)
 	v.waiting = append(v.waiting, w)
 	return false
 }

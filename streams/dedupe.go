@@ -71,13 +71,16 @@ func (s *stream) dedupe(a *appending) error {
 		if len(draft.ID) == 0 {
 			continue
 		}
-		held, err := s.held(d, draft)
+		first, held, err := s.held(d, draft)
 		if err != nil {
 			d.forget(a.pub.Drafts[:i])
 			return err
 		}
 		if held {
 			d.skips = append(d.skips, i)
+			if a.pub.Ack.BeyondNode() {
+				a.awaits = append(a.awaits, first)
+			}
 			continue
 		}
 		h := idDigest(draft.ID)
@@ -94,12 +97,13 @@ func (d *dedupe) forget(drafts []edged.Draft) {
 	}
 }
 
-// held says whether an event with the draft's id is held, and refuses other data under that id.
-func (s *stream) held(d *dedupe, draft *edged.Draft) (bool, error) {
+// held says whether an event with the draft's id is held, and where: nowhere yet if this group
+// holds it. Other data under that id is refused.
+func (s *stream) held(d *dedupe, draft *edged.Draft) (first edged.Head, held bool, err error) {
 	h := idDigest(draft.ID)
 	for _, p := range d.seen[h] {
 		if bytes.Equal(p.ID, draft.ID) {
-			return true, sameData(draft, p.Data)
+			return first, true, sameData(draft, p.Data)
 		}
 	}
 	oldest := s.broker.opts.Now().Add(-s.broker.opts.DedupeWindow).UnixNano()
@@ -108,16 +112,16 @@ func (s *stream) held(d *dedupe, draft *edged.Draft) (bool, error) {
 			if place.wall < oldest {
 				continue
 			}
-			data, found, err := s.confirm(place, draft.ID)
+			copied, found, err := s.confirm(place, draft.ID)
 			if err != nil {
-				return false, err
+				return first, false, err
 			}
 			if found {
-				return true, sameData(draft, data)
+				return headAt(place.log, copied.seq), true, sameData(draft, copied.data)
 			}
 		}
 	}
-	return false, nil
+	return first, false, nil
 }
 
 func sameData(draft *edged.Draft, data []byte) error {
@@ -129,20 +133,20 @@ func sameData(draft *edged.Draft, data []byte) error {
 }
 
 // confirm looks for an id in the block at a place.
-func (s *stream) confirm(at idPlace, id []byte) (data []byte, found bool, err error) {
+func (s *stream) confirm(at idPlace, id []byte) (copied held, found bool, err error) {
 	b := s.broker
 	if b.confirmed.id != at.log.ID() || b.confirmed.block.Header().First != at.first {
 		blocks, err := b.store.Read(at.log, at.first, 1, nil)
 		if err != nil {
-			return nil, false, err
+			return held{}, false, err
 		}
 		if len(blocks) == 0 || blocks[0].Header().First != at.first {
-			return nil, false, nil // retired
+			return held{}, false, nil // retired
 		}
 		b.confirmed = newConfirmed(at.log, blocks[0])
 	}
-	data, found = b.confirmed.data[string(id)]
-	return data, found, nil
+	copied, found = b.confirmed.ids[string(id)]
+	return copied, found, nil
 }
 
 // idsOf gives the digests of the ids that drafts carry.
@@ -253,14 +257,20 @@ func (b *Broker) dropDedupe(s *stream) {
 type confirmed struct {
 	id    edged.LogID
 	block block.Block
-	data  map[string][]byte // by producer's id
+	ids   map[string]held // by producer's id
 }
 
-func newConfirmed(l *storage.Log, held block.Block) confirmed {
-	c := confirmed{id: l.ID(), block: held, data: make(map[string][]byte)}
-	for _, e := range held.Events(l.Name(), 0, held.Header().Count) {
+// held is an event that is held.
+type held struct {
+	seq  edged.Sequence
+	data []byte
+}
+
+func newConfirmed(l *storage.Log, in block.Block) confirmed {
+	c := confirmed{id: l.ID(), block: in, ids: make(map[string]held)}
+	for _, e := range in.Events(l.Name(), 0, in.Header().Count) {
 		if e.ID != "" {
-			c.data[e.ID] = e.Data
+			c.ids[e.ID] = held{e.Sequence, e.Data}
 		}
 	}
 	return c

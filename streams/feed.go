@@ -15,6 +15,7 @@ type feed struct {
 	wait   waiter
 	resume string
 	gen    edged.Generation // 0 while the stream is awaited
+	early  bool             // its cursor is of a generation that is not known here yet
 	failed error            // ends the feed
 
 	// place is after all that was given: just after sequence seq of log key, at base elsewhere.

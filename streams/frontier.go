@@ -37,6 +37,13 @@ func (f *frontier) block(s *stream, saw int64) bool {
 	return true
 }
 
+// await notes that readers of a stream wait for any move, if there are moves.
+func (f *frontier) await(s *stream) {
+	if saw := f.at(); saw != math.MaxInt64 {
+		f.block(s, saw)
+	}
+}
+
 // move sets the frontier and gives the streams whose readers waited.
 func (f *frontier) move(wall int64) map[*stream]struct{} {
 	f.mu.Lock()

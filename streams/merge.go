@@ -71,10 +71,17 @@ func (f *feed) cursorAt(v edged.Vector) edged.Cursor {
 }
 
 // begin takes the newest visible vector as the target. A feed that stands there already goes
-// live; one that stands beyond it, or wants the stable order, waits.
+// live; one that stands beyond it, at a generation to come, or in the stable order, waits.
 func (f *feed) begin() (more, waits bool) {
 	s := f.stream
 	had := f.Cursor()
+	if f.gen > 0 {
+		if lost := s.clamp(had); len(lost) > 0 {
+			f.notices = append(f.notices, lost...)
+			f.stand(had.Base())
+			return true, true
+		}
+	}
 	frontier := int64(math.MaxInt64)
 	if f.query.Stable { // asked before the vector is: what is below it is in the vector
 		frontier = s.broker.frontier.at()
@@ -82,10 +89,14 @@ func (f *feed) begin() (more, waits bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	v := &s.view
-	if f.gen == 0 && v.def.Generation > 0 {
-		f.gen = v.def.Generation
+	if now := v.def.Generation; now > f.gen && (f.gen == 0 || f.early) {
+		f.gen = now
 		had.Generation, had.Vector = f.gen, edged.Vector{}
-		f.place.base, f.place.seq = had.Base(), 0
+		f.stand(had.Base())
+	}
+	if f.early = f.early && v.def.Generation < f.gen; f.early {
+		v.waiting = append(v.waiting, &f.wait)
+		return false, true
 	}
 	if v.def.Generation != f.gen {
 		f.end()
@@ -109,10 +120,11 @@ func (f *feed) begin() (more, waits bool) {
 		f.live, f.pos, f.off = true, v.ring.next(), 0
 		f.stand(v.ring.base)
 		return true, false
-	default:
-		v.waiting = append(v.waiting, &f.wait)
-		return false, true
+	case !m.target.Covers(m.vector):
+		s.broker.frontier.await(s)
 	}
+	v.waiting = append(v.waiting, &f.wait)
+	return false, true
 }
 
 // lane is a lane from one sequence to another: that of the merge before, with what it has read, if

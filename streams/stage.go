@@ -240,6 +240,9 @@ func (s *stream) finish(batch []*appending, blocks []stagedBlock) {
 		if a.result.Count == 0 {
 			a.result.HLC = s.staging.newest()
 		}
+		if a.pub.Ack.BeyondNode() {
+			s.await(a, blocks)
+		}
 	}
 }
 
