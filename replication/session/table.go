@@ -85,8 +85,9 @@ type Table struct {
 	frontier  int64
 	exchanges int
 
-	gate gate
-	out  []Work
+	gate   gate
+	filled bool // what the mesh keeps hidden was held at the start, or has been fetched
+	out    []Work
 }
 
 // New makes the Table of a node whose run begins now.
@@ -106,6 +107,7 @@ func New(now Now, self Self, origin edged.Origin, store Store) *Table {
 	t.knowOrigin(origin)
 	for _, o := range store.Origins() {
 		t.knowOrigin(o.Origin)
+		t.filled = true
 	}
 	return t
 }
