@@ -36,7 +36,6 @@ func (t *Table) receiveFetch(now Now, s *session, f wire.Fetch) {
 		if h.Name.Origin.ID == t.origin.ID && s.out.byLog[f.Log] == nil && !s.lagging {
 			// What it fetches of ours counts for our publishers, so it has to be acked.
 			if r := t.addRow(now, s, &h, h.Head); r != nil {
-				r.acked = 0
 				t.ready(s, r)
 			}
 		}

@@ -132,12 +132,12 @@ func (t *Table) settleBlock(now Now, s *session, a *announced, landing edged.Lan
 		t.lack(now, s, landing.Log, landing.Last, a)
 	case edged.Damaged:
 		t.report(s.peer, "damaged", "a block that is not whole")
+		s.settleSince(s.echo)
 		if landing.Last > 0 {
-			t.openHole(a, landing)
 			t.lack(now, s, landing.Log, landing.Last, a)
 		}
 	case edged.Refused:
-		t.openHole(a, landing)
+		s.settleSince(s.echo)
 		t.needs.stall(landing.Log)
 	default: // Deleted, Forked, Sealed, Version
 		t.refused[landing.Log] = now.Mono + refusedKept

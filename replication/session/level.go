@@ -158,7 +158,6 @@ func (t *Table) pushWaiting(now Now, s *session) {
 	for _, log := range logs {
 		if h, ok := t.store.HeadOf(log); ok && h.Name.Origin.ID == t.origin.ID {
 			if r := t.addRow(now, s, &h, h.Head); r != nil {
-				r.acked = 0
 				t.ready(s, r)
 			}
 		}

@@ -58,6 +58,7 @@ type Self struct {
 	Started                  int64 // Unix nanoseconds
 	BlockVersion             int   // the highest that this release reads
 	Clean                    bool  // the last run ended well: one peer's word about our logs is enough
+	RowsMax                  int   // of one session; 0: 16,384
 }
 
 // Table is the replication of one node. It is used by one goroutine at a time.
@@ -92,6 +93,9 @@ type Table struct {
 
 // New makes the Table of a node whose run begins now.
 func New(now Now, self Self, origin edged.Origin, store Store) *Table {
+	if self.RowsMax == 0 {
+		self.RowsMax = rowsMax
+	}
 	t := &Table{
 		self: self, store: store, origin: origin,
 		links:    make(map[LinkID]*session),
@@ -157,7 +161,6 @@ type session struct {
 	rtt     time.Duration
 	skew    time.Duration // its clock less ours
 	lagging bool          // we dropped our rows and wait for it to be equal
-	behind  bool          // it has dropped its rows for us
 	equal   int64         // the newest tick at which it held all that we do
 	told    map[edged.OriginID]int64
 	theirs  map[edged.OriginID]int64
