@@ -19,7 +19,7 @@ type row struct {
 	taken   edged.Sequence // the peer was taken to hold all up to it when the row was made
 	sent    edged.Sequence
 	acked   edged.Sequence // by the peer's word, nothing taken
-	pieces  []piece // sent and not acked
+	pieces  []piece        // sent and not acked
 	since   time.Duration
 	queued  bool
 	dropped bool           // the peer wants no more of it

@@ -21,7 +21,8 @@ const (
 	rowsMax       = 16384
 	rowKept       = time.Minute // a row whose log is equal
 	writeBytes    = 64 << 10    // of blocks in one go
-	fetchesMax    = 4           // at a time from one peer
+	fetchesMax    = 32          // at a time from one peer
+	fetchesLarge  = 4           // of them, of fetchBytes; the others are of writeBytes
 	fetchBytes    = 1 << 20
 	fetchStalled  = 5 * time.Second
 	needsMax      = 65536
@@ -78,7 +79,8 @@ type Table struct {
 	appended uint64                         // events of our origin that became durable in this run
 	floor    map[edged.LogID]edged.Sequence // how far peers held our logs when their rows went
 	holes    map[edged.LogID]hole
-	equal    int64 // the newest tick at which a peer held all that we do
+	equal    int64                // the newest tick at which a peer held all that we do
+	young    map[edged.LogID]bool // logs of ours that were on the way to the disk then, or have moved since
 	waits    waits
 
 	held      map[edged.OriginID]*heldOrigin
@@ -103,6 +105,7 @@ func New(now Now, self Self, origin edged.Origin, store Store) *Table {
 		refused:  make(map[edged.LogID]time.Duration),
 		floor:    make(map[edged.LogID]edged.Sequence),
 		holes:    make(map[edged.LogID]hole),
+		young:    make(map[edged.LogID]bool),
 		held:     make(map[edged.OriginID]*heldOrigin),
 		frontier: math.MinInt64,
 		gate:     gate{until: now.Mono + askWithin},
@@ -162,6 +165,7 @@ type session struct {
 	skew    time.Duration // its clock less ours
 	lagging bool          // we dropped our rows and wait for it to be equal
 	equal   int64         // the newest tick at which it held all that we do
+	equalAt time.Duration // when that was found
 	told    map[edged.OriginID]int64
 	theirs  map[edged.OriginID]int64
 
@@ -277,6 +281,7 @@ func (t *Table) Durable(now Now, heads []edged.Head) []Work {
 		h := &heads[i]
 		if h.Name.Origin.ID == t.origin.ID {
 			t.push(now, h)
+			t.young[h.Log] = true
 		}
 		t.acknowledge(now, h)
 		t.settleNeed(now, h)

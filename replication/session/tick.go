@@ -129,7 +129,9 @@ func (t *Table) measure(now Now, s *session, f wire.Tick) {
 // equalAt notes that a peer held at a tick just what we do.
 func (t *Table) equalAt(now Now, s *session, tick int64) {
 	s.catchUp()
-	s.equal = max(s.equal, tick)
+	if s.equal < tick {
+		s.equal, s.equalAt = tick, now.Mono
+	}
 	if tick*second > s.in.since {
 		s.in.compared = true
 	}
@@ -138,6 +140,11 @@ func (t *Table) equalAt(now Now, s *session, tick int64) {
 	}
 	if t.equal < tick {
 		t.equal = tick
+	}
+	for log := range t.young {
+		if h, ok := t.store.HeadOf(log); !ok || h.Newest.Wall < tick*second {
+			delete(t.young, log)
+		}
 	}
 	t.checkAllWaits()
 	for origin, time := range s.theirs {

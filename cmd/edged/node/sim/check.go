@@ -224,6 +224,11 @@ func (w *world) checkCalm() {
 	if !w.settled() || w.plan.jumps || w.plan.keep > 0 && w.ended() {
 		return // holes of an origin that is away are given up after a minute
 	}
+	for origin := range w.doubtful {
+		if w.cutShort(origin) {
+			return
+		}
+	}
 	const within = 12 * time.Second
 	for _, h := range w.hosts {
 		for _, peer := range h.process.table.Peers(h.process.now()) {
@@ -264,13 +269,24 @@ func (w *world) differs() string {
 			if a == nil {
 				name = bt.Name
 			}
-			if !w.forkedAnywhere(id) {
+			if !w.forkedAnywhere(id) && !w.cutShort(name.Origin.ID) && !w.unheard(name) {
 				return fmt.Sprintf("h0 holds %s/%d of %s (generation %d, log %x) up to %d, h%d up to %d",
 					name.Stream, name.Partition, name.Origin, name.Generation, id[:4], at.Head, h.index, bt.Head)
 			}
 		}
 	}
 	return ""
+}
+
+// unheard says whether a deletion stands in a log that has forked, so that not all know of it.
+func (w *world) unheard(name edged.LogName) bool {
+	return len(w.forked) > 0 && slices.ContainsFunc(w.hosts, func(h *host) bool { return h.disk.deleted[name.Stream] >= name.Generation })
+}
+
+// cutShort says whether an origin was sealed by a disk that had been set back: what others hold
+// beyond stays where it is.
+func (w *world) cutShort(origin edged.OriginID) bool {
+	return w.doubtful[origin] && slices.ContainsFunc(w.hosts, func(h *host) bool { return h.disk.seals[origin] != 0 })
 }
 
 func (w *world) forkedAnywhere(id edged.LogID) bool {
