@@ -27,6 +27,9 @@ func (w *world) settle() {
 		w.scan(p)
 	}
 	w.oneOrder()
+	for _, r := range w.roamers {
+		r.finish(len(w.list(w.places[0], orders, "")))
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, v := range w.checker.Judge() {

@@ -35,6 +35,7 @@ type world struct {
 	net     *linktest.Network
 	places  []*place
 	streams []string
+	roamers []*roamer
 	log     *slog.Logger
 	began   time.Time
 	scans   int
@@ -94,6 +95,10 @@ func (w *world) newDisk() *storagetest.Disk {
 
 // close stops what runs, and waits for goroutines that end by their own clocks.
 func (w *world) close() {
+	for _, r := range w.roamers {
+		r.stop()
+		r.done.Wait()
+	}
 	w.heal()
 	for _, p := range w.places {
 		p.end()
