@@ -171,6 +171,9 @@ func (d *dialer) follow(ctx context.Context, t *target, group *sync.WaitGroup) {
 	}
 	for {
 		kicked := false
+		if closed(t.gone) {
+			return
+		}
 		select {
 		case <-ctx.Done():
 			return
@@ -204,6 +207,16 @@ func (d *dialer) follow(ctx context.Context, t *target, group *sync.WaitGroup) {
 		}
 		refused = 0
 		backOff()
+	}
+}
+
+// closed says whether a channel that carries nothing is closed.
+func closed(c chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
 	}
 }
 

@@ -13,23 +13,23 @@ type appending struct {
 	ids    bool          // some draft carries an id
 	done   chan struct{} // filled once, by the committer (memory, refused) or the completer
 	result edged.Receipt
-	held   []edged.Head // of the blocks that hold duplicates
+	awaits []edged.Head // what other nodes have to hold, where the level asks for them
 	err    error
 }
 
 // Append stores p whole or not at all. It returns when p.Ack is reached, or with AckTimeout when
-// ctx ends before: the events may be stored then. It keeps nothing of p once it has returned.
+// ctx ends before: the events may be stored then, and are when the refusal says what is Reached. It keeps nothing of p once it has returned.
 func (b *Broker) Append(ctx context.Context, p *edged.Publication) (edged.Receipt, error) {
-	if !hidden(p.Stream) {
-		if err := b.gate.pass(ctx); err != nil {
-			return edged.Receipt{}, err
-		}
-	}
 	bytes, err := b.admit(p)
 	if err != nil {
 		return edged.Receipt{}, err
 	}
 	defer b.pendingBytes.Add(-bytes)
+	if !hidden(p.Stream) {
+		if err := b.gate.pass(ctx); err != nil {
+			return edged.Receipt{}, err
+		}
+	}
 	s, err := b.take(p.Stream)
 	if err != nil {
 		return edged.Receipt{}, err
@@ -49,12 +49,11 @@ func (b *Broker) Append(ctx context.Context, p *edged.Publication) (edged.Receip
 	}
 	select {
 	case <-a.done:
-		rec, held, err := a.result, a.held, a.err
-		gen := s.generation()
-		a.pub, a.result, a.held = nil, edged.Receipt{}, nil
+		rec, awaits, err := a.result, a.awaits, a.err
+		a.pub, a.result, a.awaits = nil, edged.Receipt{}, nil
 		b.appendings.Put(a)
 		if err == nil && p.Ack.BeyondNode() {
-			return rec, b.reach(ctx, p.Ack, gen, &rec, held)
+			err = b.reach(ctx, p.Ack, awaits)
 		}
 		return rec, err
 	case <-ctx.Done():
@@ -69,14 +68,8 @@ func (b *Broker) Append(ctx context.Context, p *edged.Publication) (edged.Receip
 // admit refuses what cannot be taken in, before anything is queued, and counts its bytes as
 // pending.
 func (b *Broker) admit(p *edged.Publication) (bytes int64, err error) {
-	if p.Ack.BeyondNode() {
-		if b.opts.Acks == nil {
-			return 0, edged.Refuse(edged.LevelUnreachable,
-				"ack=%s needs other nodes, and none is connected; ack=disk is the highest level this node can reach alone", p.Ack)
-		}
-		if err := b.opts.Acks.Possible(p.Ack); err != nil {
-			return 0, err
-		}
+	if err := b.possible(p.Ack); err != nil {
+		return 0, err
 	}
 	if err := b.store.Writable(); err != nil {
 		return 0, err
@@ -97,23 +90,4 @@ func (b *Broker) admit(p *edged.Publication) (bytes int64, err error) {
 		}
 	}
 	return bytes, nil
-}
-
-// reach waits until other nodes hold what a publication has appended, and what it repeated.
-func (b *Broker) reach(ctx context.Context, level edged.Ack, gen edged.Generation, rec *edged.Receipt, held []edged.Head) error {
-	for _, span := range rec.Spans {
-		h := edged.Head{
-			Name: edged.LogName{Stream: rec.Stream, Generation: gen, Partition: span.Partition, Origin: rec.Origin},
-			Head: span.Last, Newest: rec.HLC,
-		}
-		h.Log = h.Name.ID()
-		held = append(held, h)
-	}
-	if err := b.opts.Acks.Reached(ctx, level, held); err != nil {
-		return &edged.Refusal{
-			Kind: edged.AckTimeout, Reached: edged.Disk().String(),
-			Detail: fmt.Sprintf("ack=%s was not reached in time; the events are stored on this node", level),
-		}
-	}
-	return nil
 }

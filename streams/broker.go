@@ -2,7 +2,6 @@ package streams
 
 import (
 	"context"
-	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -29,9 +28,9 @@ type Broker struct {
 	pendingBytes atomic.Int64
 	ringBytes    atomic.Int64
 	dedupeBytes  atomic.Int64
-	frontier     atomic.Int64 // every event with an earlier wall time is held here
-	room         room         // for blocks of other nodes
-	gate         *gate
+	ingesting    allowance
+	gate         gate
+	frontier     frontier
 
 	mu      sync.RWMutex
 	streams map[string]*stream // with an object; see stream
@@ -45,17 +44,20 @@ func New(store *storage.Store, opts Options) (*Broker, error) {
 	}
 	b := &Broker{
 		store: store, opts: opts,
-		waker:   newWaker(),
-		runs:    newRunCache(opts.RunsBytesMax),
-		room:    room{most: opts.IngestBytesMax},
-		gate:    newGate(opts.Gated),
-		streams: make(map[string]*stream),
+		waker:     newWaker(),
+		runs:      newRunCache(opts.RunsBytesMax),
+		ingesting: allowance{max: opts.IngestBytesMax},
+		frontier:  newFrontier(),
+		streams:   make(map[string]*stream),
 	}
-	b.frontier.Store(math.MaxInt64)
+	if opts.Gated {
+		b.gate.opened = make(chan struct{})
+	}
 	return b, nil
 }
 
-// Run wakes readers, retires what retention lets go and puts idle objects away, until ctx ends.
+// Run wakes readers, retires what retention lets go and puts idle objects away, until ctx ends;
+// blocks of other nodes are refused from then on.
 // The node calls it once.
 func (b *Broker) Run(ctx context.Context) error {
 	var group sync.WaitGroup
@@ -66,6 +68,7 @@ func (b *Broker) Run(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
+			b.ingesting.close()
 			group.Wait()
 			return nil
 		case <-every.C:
@@ -158,10 +161,9 @@ func (b *Broker) Await(ctx context.Context, at edged.Cursor) error {
 		return err
 	}
 	defer b.release(s)
-	b.clamp(at)
 	changed := make(chan struct{}, 1)
 	w := &waiter{call: func() { changed <- struct{}{} }}
-	for !s.waitFor(at, w) {
+	for s.clamp(at); !s.waitFor(at, w); s.clamp(at) {
 		select {
 		case <-changed:
 		case <-ctx.Done():
@@ -181,6 +183,7 @@ func (s *stream) waitFor(at edged.Cursor, w *waiter) bool {
 	if v.def.Generation > at.Generation || v.def.Generation == at.Generation && v.ring.vector.Covers(at.Vector) {
 		return true
 	}
+	s.broker.frontier.await(s)
 	v.waiting = append(v.waiting, w)
 	return false
 }

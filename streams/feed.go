@@ -15,6 +15,7 @@ type feed struct {
 	wait   waiter
 	resume string
 	gen    edged.Generation // 0 while the stream is awaited
+	early  bool             // its cursor is of a generation that is not known here yet
 	failed error            // ends the feed
 
 	// place is after all that was given: just after sequence seq of log key, at base elsewhere.
@@ -29,7 +30,8 @@ type feed struct {
 	off  int    // live: events of that run already given
 
 	behind  *merge          // not live; nil until begun
-	given   edged.Timestamp // in stable order: of the last event given
+	ahead   []*lane         // of the merge before, which the frontier stopped
+	newest  edged.Timestamp // of what was given in stable order
 	notices []edged.Notice
 }
 
@@ -52,9 +54,6 @@ func (b *Broker) Follow(q edged.Query, wake func()) (edged.Feed, error) {
 	}
 	s.mu.Lock()
 	s.view.feeds++
-	if q.Stable {
-		s.view.stable++
-	}
 	s.mu.Unlock()
 	return f, nil
 }
@@ -65,9 +64,6 @@ func (f *feed) Close() {
 	f.wait.leave()
 	s.drop(&f.wait)
 	s.mu.Lock()
-	if f.query.Stable {
-		s.view.stable--
-	}
 	if s.view.feeds--; s.view.feeds == 0 {
 		s.broker.ringBytes.Add(-int64(s.view.ring.trim(0)))
 	}

@@ -35,17 +35,17 @@ type Options struct {
 	// PendingBytesMax bounds what publishers wait for; past it they are refused as overloaded.
 	// Default 64 MiB.
 	PendingBytesMax int64
-	// IngestBytesMax bounds the blocks of other nodes that wait for a commit; who brings more
-	// waits. Default 32 MiB.
+	// IngestBytesMax bounds the blocks of other nodes that wait for the disk; past it who brings
+	// more waits. Default 32 MiB.
 	IngestBytesMax int64
-	// Acks tells what other nodes hold. Nil: this node is alone.
-	Acks Acks
-	// Gated makes users' publishes wait until OpenGate.
-	Gated bool
 	// ActiveMax bounds the streams that keep an object while nobody uses them. Default 4,096.
 	ActiveMax int
 	// RetireEvery is the pause between two looks at what retention lets go. Default 5 s.
 	RetireEvery time.Duration
+	// Acks knows what other nodes hold. Default nil: there are none.
+	Acks Acks
+	// Gated makes publications wait for the Broker's Open.
+	Gated bool
 	// Codec compresses blocks at their origin. Default block.S2.
 	Codec *block.Codec
 	Log   *slog.Logger     // nil discards

@@ -8,9 +8,6 @@ import (
 )
 
 // Sizes of the format.
-// Form is the version of blocks that this release writes, and the highest that it reads.
-const Form = 1
-
 const (
 	HeaderBytes = 100
 	CountMax    = 10_000    // events in one block
@@ -43,6 +40,9 @@ func (h *Header) Last() edged.Sequence { return h.First + edged.Sequence(h.Count
 
 // Newest is the stamp of the last event.
 func (h *Header) Newest() edged.Timestamp { return h.HLC.Plus(h.Count - 1) }
+
+// Form is the version of blocks that this release writes, and the highest that it reads.
+const Form = 1
 
 const (
 	magic        = "EDB1"

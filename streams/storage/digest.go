@@ -22,9 +22,17 @@ type place struct {
 	head   edged.Sequence
 	chain  edged.Chain
 	newest edged.Timestamp
+	term   edged.Sum // where the digest keeps the place
 }
 
-func (s *State) place() place { return place{s.Head, s.Chain, s.Newest} }
+func (s *State) place() place { return place{head: s.Head, chain: s.Chain, newest: s.Newest} }
+
+// of gives the place with its term in a log.
+func (at place) of(id edged.LogID) place {
+	h := edged.Head{Log: id, Head: at.head, Chain: at.chain}
+	at.term = h.Term()
+	return at
+}
 
 // mark is where a log stood before its first block of another second.
 type mark struct {
@@ -80,44 +88,47 @@ func (p *past) trim(oldest int64) {
 	p.places = slices.Delete(p.places, 0, n)
 }
 
-func term(id edged.LogID, at place, forked bool) edged.Sum {
-	if forked {
-		return edged.Sum{}
-	}
-	h := edged.Head{Log: id, Head: at.head, Chain: at.chain}
-	return h.Term()
-}
-
-// mark notes where a log stood.
+// mark notes where a log stood at the end of a second.
 func (d *digest) mark(id edged.LogID, at place) {
 	p := d.active[id]
 	if p == nil {
-		p = &past{now: at}
+		p = &past{}
 		d.active[id] = p
 	}
 	if len(p.places) == placesMax {
 		p.places = p.places[:placesMax-1]
 	}
-	p.places = append(p.places, at)
+	p.places = append(p.places, at.of(id))
 }
 
 // move takes over a log's new durable state.
 func (d *digest) move(l *Log, from, to State) {
-	sum := &d.sums[l.id[0]]
-	sum.Subtract(term(l.id, from.place(), from.Forked))
-	sum.Add(term(l.id, to.place(), to.Forked))
-	if p := d.active[l.id]; p != nil {
-		p.now = to.place()
-		if to.Forked {
-			delete(d.active, l.id)
-		}
-	}
 	d.saw(l.name.Origin, to.Newest)
+	if from.Forked {
+		return
+	}
+	sum, p := &d.sums[l.id[0]], d.active[l.id]
+	if p != nil && p.now.head == from.Head && p.now.chain == from.Chain {
+		sum.Subtract(p.now.term)
+	} else {
+		sum.Subtract(from.place().of(l.id).term)
+	}
+	if to.Forked {
+		delete(d.active, l.id)
+		return
+	}
+	now := to.place().of(l.id)
+	sum.Add(now.term)
+	if p != nil {
+		p.now = now
+	}
 }
 
 // drop forgets a log.
 func (d *digest) drop(l *Log, was State) {
-	d.sums[l.id[0]].Subtract(term(l.id, was.place(), was.Forked))
+	if !was.Forked {
+		d.sums[l.id[0]].Subtract(was.place().of(l.id).term)
+	}
 	delete(d.active, l.id)
 }
 
@@ -164,8 +175,8 @@ func (s *Store) Sums(tick int64) [edged.Shards]edged.Sum {
 	for id, p := range d.active {
 		if then := p.at(tick); then != p.now {
 			sum := &sums[id[0]]
-			sum.Subtract(term(id, p.now, false))
-			sum.Add(term(id, then, false))
+			sum.Subtract(p.now.term)
+			sum.Add(then.term)
 		}
 	}
 	return sums

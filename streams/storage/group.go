@@ -50,7 +50,8 @@ func (g *Group) ShowableEarly(at edged.Timestamp) bool {
 	return g.store.node.exposed.Load() && g.store.ceiling.covers(at)
 }
 
-// PutBlock appends a block to its log. It must follow what is staged, and the log must be live.
+// PutBlock appends a block to a log of this node's origin. It must follow what is staged, the log
+// must be live, and the stamp not below the last promise.
 func (g *Group) PutBlock(l *Log, b block.Block) {
 	h := b.Header()
 	s := &l.staged
@@ -59,7 +60,9 @@ func (g *Group) PutBlock(l *Log, b block.Block) {
 		panic(fmt.Sprintf("storage: block %d of log %v does not follow %d", h.First, l.name, s.Head))
 	case s.Forked || l.dropped || h.HLC.Wall >= g.store.seals.end(l.name.Origin.ID):
 		panic(fmt.Sprintf("storage: block %d for log %v, which has ended", h.First, l.name))
-	case h.HLC.Wall < g.store.promised && g.appends(l):
+	case !g.appends(l):
+		panic(fmt.Sprintf("storage: block %d for log %v of another origin", h.First, l.name))
+	case h.HLC.Wall < g.store.promised:
 		panic(fmt.Sprintf("storage: block %d of log %v is stamped %v, and %d was promised", h.First, l.name, h.HLC, g.store.promised))
 	}
 	g.put(l, b)
@@ -126,6 +129,11 @@ func (g *Group) DropLogs(stream string, generation edged.Generation) {
 	logs, err := g.store.Logs(stream, generation)
 	if err != nil {
 		g.store.opts.Log.Error("logs of a deleted stream not found", "stream", stream, "err", err)
+	}
+	for _, t := range g.store.beyond.tails {
+		if n := t.log.name; n.Stream == stream && n.Generation == generation {
+			logs = append(logs, t.log)
+		}
 	}
 	for _, l := range logs {
 		g.dropBlocks(l)

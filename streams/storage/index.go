@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -10,6 +11,9 @@ import (
 	"github.com/edgedhq/edged"
 	"github.com/edgedhq/edged/streams/block"
 )
+
+// indexBatchBytes is how much of the index is made at once.
+const indexBatchBytes = 4 << 20
 
 var indexedKey = spaceNode.key(nil, []byte("indexed")) // read-only
 
@@ -55,9 +59,9 @@ func (s *Store) ListHeads(tick int64, prefix []byte, past edged.LogID, limit int
 	return heads, rows.Err()
 }
 
-// from is the first key after an id, or of a prefix.
+// from is the first key after an id, in a prefix.
 func from(prefix []byte, id edged.LogID) []byte {
-	if id == (edged.LogID{}) {
+	if bytes.Compare(id[:], prefix) < 0 {
 		return prefix
 	}
 	return append(id[:], 0)
@@ -76,7 +80,8 @@ func (d *digest) placeOf(id edged.LogID, state State, tick int64) place {
 	return state.place()
 }
 
-// peek gives a log's durable state without an object for it.
+// peek gives a log's durable state without an object for it; nothing is held of one that was
+// dropped meanwhile.
 func (s *Store) peek(id edged.LogID, key []byte) (edged.LogName, State, error) {
 	s.logs.mu.Lock()
 	defer s.logs.mu.Unlock()
@@ -84,7 +89,7 @@ func (s *Store) peek(id edged.LogID, key []byte) (edged.LogName, State, error) {
 		return l.name, l.Durable(), nil
 	}
 	raw, err := s.Get(spaceLogs, key)
-	if err != nil {
+	if err != nil || raw == nil {
 		return edged.LogName{}, State{}, err
 	}
 	return parseLog(key, raw)
@@ -124,6 +129,10 @@ func (s *Store) survey() error {
 		if marked == nil {
 			err = b.Set(spaceIndex.key(nil, id[:]), key, nil)
 		}
+		if b.Len() > indexBatchBytes {
+			err = errors.Join(err, b.Commit(pebble.NoSync), b.Close())
+			b = s.db.NewBatch()
+		}
 		if err = errors.Join(err, s.recall(name, id, state)); err != nil {
 			return err
 		}
@@ -144,7 +153,8 @@ func (s *Store) recall(name edged.LogName, id edged.LogID, state State) error {
 	if state.Forked {
 		return nil
 	}
-	d.sums[id[0]].Add(term(id, state.place(), false))
+	now := state.place().of(id)
+	d.sums[id[0]].Add(now.term)
 	oldest := d.swept - windowBack
 	if second(state.Newest.Wall) < oldest {
 		return nil
@@ -154,21 +164,21 @@ func (s *Store) recall(name edged.LogName, id edged.LogID, state State) error {
 		return err
 	}
 	defer it.Close()
-	p := &past{now: state.place()}
+	p := &past{now: now}
 	d.active[id] = p
-	at := p.now // after the block before which the walk stands
+	at := now // after the block before which the walk stands
 	for ok := it.SeekLT(blockKey(nil, id, state.Head+1)); ok && second(at.newest.Wall) >= oldest; ok = it.Prev() {
 		h, err := headerAt(it)
 		if err != nil {
 			return nil //nolint:nilerr // damage is reported to who reads; the digest is of later ticks only
 		}
 		if second(h.HLC.Wall) < second(at.newest.Wall) {
-			p.places = append(p.places, place{at.head, at.chain, h.Newest()})
+			p.places = append(p.places, place{head: at.head, chain: at.chain, newest: h.Newest()}.of(id))
 		}
-		at = place{h.First - 1, h.Prev, h.HLC}
+		at = place{head: h.First - 1, chain: h.Prev, newest: h.HLC}
 	}
 	if second(at.newest.Wall) >= oldest && at.head > 0 { // what was before is retired
-		p.places = append(p.places, place{head: at.head, chain: at.chain})
+		p.places = append(p.places, place{head: at.head, chain: at.chain}.of(id))
 	}
 	slices.Reverse(p.places)
 	return nil

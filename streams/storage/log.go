@@ -53,7 +53,11 @@ func (l *Log) Name() edged.LogName { return l.name }
 func (l *Log) ID() edged.LogID { return l.id }
 
 // Sealed says that the log's origin has ended: no event with a later stamp will come.
-func (l *Log) Sealed() bool { return l.seals.end(l.name.Origin.ID) != noEnd }
+func (l *Log) Sealed() bool { return l.End() != noEnd }
+
+// End is the wall time from which on no event of the log's origin is taken; the largest there is
+// while the origin has not ended.
+func (l *Log) End() int64 { return l.seals.end(l.name.Origin.ID) }
 
 // Staged is the state that the groups staged so far lead to. Only the committer may ask.
 func (l *Log) Staged() State { return l.staged }

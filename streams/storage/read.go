@@ -1,7 +1,9 @@
 package storage
 
 import (
+	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -52,45 +54,31 @@ func (e *CorruptError) Unwrap() error { return e.Err }
 // block is verified; at a damaged one reading ends with what was good before it and a
 // *CorruptError.
 func (s *Store) Read(l *Log, from edged.Sequence, bytesMax int, dst []block.Block) ([]block.Block, error) {
-	it, err := s.blocks(l.id)
-	if err != nil {
-		return dst, s.corrupt(l, from, from, err)
-	}
-	defer it.Close()
-	ok := it.SeekLT(blockKey(nil, l.id, from+1))
-	if !ok && it.Error() == nil {
-		ok = it.First()
-	}
-	head := edged.Sequence(l.applied.Load())
-	for bytes := 0; ok && bytes < bytesMax; ok = it.Next() {
-		first := firstOf(it.Key())
-		if first > head {
-			break
-		}
-		b, err := parse(it)
-		if err != nil {
-			return dst, s.corrupt(l, max(first, from), first, err)
-		}
-		h := b.Header()
-		if h.Log != l.id || h.First != first {
-			return dst, s.corrupt(l, max(first, from), first, fmt.Errorf("another block stands under its key"))
-		}
-		if h.Last() < from {
-			continue
-		}
-		dst = append(dst, b)
-		bytes += h.BodyBytes + block.HeaderBytes
-		from = h.Last() + 1
-	}
-	if err := it.Error(); err != nil {
-		return dst, s.corrupt(l, from, from, err)
-	}
-	return dst, nil
+	return read(s, l, stretch{from, edged.Sequence(l.applied.Load()), int64(bytesMax)}, dst, whole)
 }
 
-// ReadPacked appends the stored bytes of durable blocks to dst, as Read does its blocks. Their sums
-// are checked, their records are not.
+// ReadPacked appends the stored bytes of durable blocks to dst, as Read does with blocks. Their
+// sums are checked, their records are not.
 func (s *Store) ReadPacked(l *Log, from edged.Sequence, bytesMax int, dst []edged.Packed) ([]edged.Packed, error) {
+	return read(s, l, stretch{from, l.Durable().Head, int64(bytesMax)}, dst, packed)
+}
+
+// whole verifies a stored block, on a copy that is the block's own.
+func whole(value []byte) (*block.Header, block.Block, error) {
+	b, err := block.Parse(bytes.Clone(value))
+	return b.Header(), b, err
+}
+
+// packed checks a stored block and copies it.
+func packed(value []byte) (*block.Header, edged.Packed, error) {
+	h, err := block.Check(value)
+	return &h, edged.Packed{First: h.First, Last: h.Last(), HLC: h.HLC, Bytes: bytes.Clone(value)}, err
+}
+
+// read appends the blocks that begin in a stretch, in the form that open gives them, to dst. The
+// stretch's end was known before the iterator is made: all up to it is seen.
+func read[T any](s *Store, l *Log, in stretch, dst []T, open func([]byte) (*block.Header, T, error)) ([]T, error) {
+	from := in.first
 	it, err := s.blocks(l.id)
 	if err != nil {
 		return dst, s.corrupt(l, from, from, err)
@@ -100,29 +88,27 @@ func (s *Store) ReadPacked(l *Log, from edged.Sequence, bytesMax int, dst []edge
 	if !ok && it.Error() == nil {
 		ok = it.First()
 	}
-	head := l.Durable().Head
-	for bytes := 0; ok && bytes < bytesMax; ok = it.Next() {
+	for room := in.bytes; ok && room > 0; ok = it.Next() {
 		first := firstOf(it.Key())
-		if first > head {
+		if first > in.last {
 			break
 		}
 		value, err := it.ValueAndErr()
 		if err != nil {
 			return dst, s.corrupt(l, max(first, from), first, err)
 		}
-		h, err := block.Check(value)
+		h, b, err := open(value)
+		if err == nil && (h.Log != l.id || h.First != first) {
+			err = errors.New("another block stands under its key")
+		}
 		if err != nil {
 			return dst, s.corrupt(l, max(first, from), first, err)
-		}
-		if h.Log != l.id || h.First != first {
-			return dst, s.corrupt(l, max(first, from), first, fmt.Errorf("another block stands under its key"))
 		}
 		if h.Last() < from {
 			continue
 		}
-		raw := append(make([]byte, 0, len(value)), value...)
-		dst = append(dst, edged.Packed{First: first, Last: h.Last(), HLC: h.HLC, Bytes: raw})
-		bytes += len(raw)
+		dst = append(dst, b)
+		room -= int64(len(value))
 		from = h.Last() + 1
 	}
 	if err := it.Error(); err != nil {
@@ -135,15 +121,6 @@ func (s *Store) ReadPacked(l *Log, from edged.Sequence, bytesMax int, dst []edge
 func (s *Store) blocks(id edged.LogID) (*pebble.Iterator, error) {
 	lower := blockKey(nil, id, 0)
 	return s.db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: after(lower[:1+len(id)])})
-}
-
-// parse verifies the block at the iterator, on a copy that is the block's own.
-func parse(it *pebble.Iterator) (block.Block, error) {
-	value, err := it.ValueAndErr()
-	if err != nil {
-		return block.Block{}, err
-	}
-	return block.Parse(append(make([]byte, 0, len(value)), value...))
 }
 
 // corrupt reports damage, and looks for where reading can go on after the block that begins at

@@ -31,8 +31,8 @@ type Store struct {
 	nonce    [8]byte
 	node     node
 	seals    seals
-	minted   atomic.Pointer[string]
 	clean    bool
+	minted   atomic.Pointer[string]
 	ceiling  ceiling
 	promised int64 // the last promise; for the committer only
 

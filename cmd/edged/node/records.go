@@ -95,7 +95,7 @@ func (w writer) Mint(ctx context.Context, reason string, seal bool) (edged.Origi
 	return origin, w.n.mesh.Load().gossip.Update(origin)
 }
 
-func (w writer) Open() { w.n.broker.OpenGate() }
+func (w writer) Open() { w.n.broker.Open() }
 
 func (w writer) Refuse(err error) { w.n.broker.Refuse(err) }
 

@@ -1,0 +1,317 @@
+package streams_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/edgedhq/edged"
+	"github.com/edgedhq/edged/streams"
+)
+
+// peer is a node of a mesh whose links are the test.
+type peer struct {
+	*bench
+	mu    sync.Mutex
+	heads map[edged.LogID]edged.Head // as the watcher was told
+}
+
+// mesh opens n nodes that know nothing of each other.
+func mesh(t *testing.T, n int, opts streams.Options) []*peer {
+	t.Helper()
+	peers := make([]*peer, n)
+	for i := range peers {
+		peers[i] = &peer{heads: make(map[edged.LogID]edged.Head)}
+		peers[i].bench = openWatched(t, vfs.NewMem(), newClock(), opts, peers[i].moved)
+	}
+	return peers
+}
+
+func (p *peer) moved(heads []edged.Head) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, h := range heads {
+		p.heads[h.Log] = h
+	}
+}
+
+// parcel is a block on its way.
+type parcel struct {
+	name edged.LogName
+	edged.Packed
+}
+
+// lacks gives what p holds and q does not, in the order of the logs.
+func (p *peer) lacks(t *testing.T, q *peer) (parcels []parcel) {
+	t.Helper()
+	p.mu.Lock()
+	heads := slices.SortedFunc(maps.Values(p.heads), func(a, b edged.Head) int {
+		return slices.Compare(a.Log[:], b.Log[:])
+	})
+	p.mu.Unlock()
+	for _, h := range heads {
+		theirs, _ := q.HeadOf(h.Log)
+		if theirs.Head >= h.Head {
+			continue
+		}
+		blocks, err := p.ReadBlocks(h.Log, theirs.Head+1, 1<<30, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range blocks {
+			parcels = append(parcels, parcel{h.Name, b})
+		}
+	}
+	return parcels
+}
+
+// deliver ingests blocks at a node and gives what became of them.
+func (p *peer) deliver(parcels ...parcel) []edged.Landing {
+	landings := make([]edged.Landing, len(parcels))
+	var group sync.WaitGroup
+	for i, x := range parcels {
+		group.Add(1)
+		p.Ingest(context.Background(), x.name, slices.Clone(x.Bytes), func(l edged.Landing) {
+			landings[i] = l
+			group.Done()
+		})
+	}
+	group.Wait()
+	return landings
+}
+
+// settle carries everything everywhere.
+func settle(t *testing.T, peers []*peer) {
+	t.Helper()
+	for moving := true; moving; {
+		moving = false
+		for _, p := range peers {
+			for _, q := range peers {
+				for _, l := range q.deliver(p.lacks(t, q)...) {
+					moving = moving || l.Outcome == edged.Held
+				}
+			}
+		}
+	}
+}
+
+// TestNodesConverge lets three nodes publish, define and delete, and carries their blocks in any
+// order, some twice and some late: in the end all hold the same, and each reader has had each
+// event once.
+func TestNodesConverge(t *testing.T) {
+	for seed := range uint64(20) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) { converge(t, rand.New(rand.NewPCG(seed, 3))) })
+	}
+}
+
+func converge(t *testing.T, r *rand.Rand) {
+	peers := mesh(t, 3, streams.Options{RingBytesMax: 1 + r.IntN(2)*4096})
+	feeds := make([]edged.Feed, len(peers))
+	had := make([][]seen, len(peers))
+	for i, p := range peers {
+		feeds[i] = p.follow(edged.Query{Stream: "kept", Await: true})
+	}
+	read := func(i int) {
+		events, notices := drain(t, feeds[i], 1<<20, 1+r.IntN(50))
+		if len(notices) > 0 {
+			t.Fatalf("notices %+v", notices)
+		}
+		had[i] = append(had[i], events...)
+	}
+	published := 0
+	for step := range 120 {
+		i := r.IntN(len(peers))
+		p, q := peers[i], peers[r.IntN(len(peers))]
+		switch r.IntN(12) {
+		case 0:
+			def := edged.Stream{Name: "other", Partitions: 1 + r.IntN(4)}
+			_, _, _ = p.PutStream(context.Background(), def) // a conflict where it is made already
+		case 1:
+			def := edged.Stream{Name: "other", Description: fmt.Sprint("of step ", step)}
+			if _, _, err := p.PutStream(context.Background(), def); err != nil {
+				t.Fatal(err)
+			}
+		case 2:
+			_ = p.DeleteStream(context.Background(), "other")
+		case 3, 4:
+			read(i)
+		case 5, 6, 7:
+			parcels := p.lacks(t, q)
+			r.Shuffle(len(parcels), func(i, j int) { parcels[i], parcels[j] = parcels[j], parcels[i] })
+			q.deliver(parcels[:r.IntN(len(parcels)+1)]...)
+		case 8:
+			q.deliver(p.lacks(t, q)...)
+		case 9:
+			p.append("other", single(fmt.Sprint("other ", step))...)
+		default:
+			for range 1 + r.IntN(3) {
+				p.append("kept", single(fmt.Sprint("event ", published))...)
+				published++
+			}
+		}
+	}
+	settle(t, peers)
+	for i, p := range peers {
+		read(i)
+		checkOnce(t, had[i], published)
+		same(t, peers[0], p)
+	}
+}
+
+// checkOnce wants n events, each once, a log's in order.
+func checkOnce(t *testing.T, events []seen, n int) {
+	t.Helper()
+	if len(events) != n {
+		t.Fatalf("a reader had %d events, %d were published", len(events), n)
+	}
+	heads := make(map[edged.LogKey]edged.Sequence)
+	for _, e := range events {
+		if heads[e.key]++; heads[e.key] != e.seq {
+			t.Fatalf("sequence %d of a log came where %d was due", e.seq, heads[e.key])
+		}
+	}
+}
+
+// same wants two nodes to hold and to show the same.
+func same(t *testing.T, p, q *peer) {
+	t.Helper()
+	if p.Sums(0) != q.Sums(0) {
+		t.Error("the digests differ")
+	}
+	mine, err := p.List("", 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs, err := q.List("", 100)
+	if err != nil || len(mine) != len(theirs) {
+		t.Fatalf("%d streams and %d, %v", len(mine), len(theirs), err)
+	}
+	for i := range mine {
+		a, b := mine[i], theirs[i]
+		if !reflect.DeepEqual(a.Stream, b.Stream) || a.Events != b.Events {
+			t.Errorf("one node shows %+v with %d events, another %+v with %d", a.Stream, a.Events, b.Stream, b.Events)
+		}
+		da, err := p.Digest(a.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if db, err := q.Digest(a.Name); err != nil || !reflect.DeepEqual(da, db) {
+			t.Errorf("%s: %v and %v, %v", a.Name, da, db, err)
+		}
+	}
+}
+
+// TestArrivals names each thing that can become of a block.
+func TestArrivals(t *testing.T) {
+	peers := mesh(t, 2, streams.Options{})
+	a, b := peers[0], peers[1]
+	for i := range 3 {
+		a.append("s", single(fmt.Sprint(i))...)
+	}
+	var catalog, data []parcel
+	for _, x := range a.lacks(t, b) {
+		if x.name.Stream == "s" {
+			data = append(data, x)
+		} else {
+			catalog = append(catalog, x)
+		}
+	}
+	change := func(x parcel, at int) parcel {
+		x.Bytes = slices.Clone(x.Bytes)
+		x.Bytes[at]++
+		return x
+	}
+	foreign := data[0]
+	foreign.name.Partition = 1
+	mistold := data[0]
+	mistold.name.Stream = "a\x00b"
+	for _, step := range []struct {
+		what  string
+		block parcel
+		want  edged.Outcome
+		head  edged.Sequence
+	}{
+		{"beyond a hole", data[1], edged.Sparse, 0},
+		{"torn", change(data[0], len(data[0].Bytes)-1), edged.Damaged, 0},
+		{"of another log", foreign, edged.Damaged, 0},
+		{"under no name of ours", mistold, edged.Damaged, 0},
+		{"of a newer release", change(data[0], 4), edged.Version, 0},
+		{"the next", data[0], edged.Held, 2},
+		{"again", data[0], edged.Duplicate, 2},
+		{"after the hole", data[2], edged.Held, 3},
+	} {
+		if l := b.deliver(step.block)[0]; l.Outcome != step.want || l.Head != step.head {
+			t.Errorf("%s: %v, head %d; want %v, %d", step.what, l.Outcome, l.Head, step.want, step.head)
+		}
+	}
+	if _, err := b.Stream("s"); err == nil {
+		t.Error("the stream is there before its definition")
+	}
+	b.deliver(catalog...)
+	if got := texts(b.read("s")); !slices.Equal(got, []string{"0", "1", "2"}) {
+		t.Errorf("then it holds %v", got)
+	}
+	if l := a.deliver(data[0])[0]; l.Outcome != edged.Duplicate {
+		t.Errorf("an own block comes back: %v", l.Outcome)
+	}
+	if st := b.Stats(); st.Landings[edged.Damaged] != 3 || st.EventsIngested != 4 {
+		t.Errorf("counted %+v", st)
+	}
+}
+
+func TestRetryAtAnotherNode(t *testing.T) {
+	peers := mesh(t, 2, streams.Options{})
+	draft := edged.Draft{ID: []byte("id"), Data: []byte("1")}
+	b := peers[1]
+	b.append("s", edged.Draft{ID: []byte("other"), Data: []byte("0")}) // its ids are in memory by now
+	for _, stream := range []string{"s", "t"} {
+		peers[0].append(stream, draft)
+	}
+	settle(t, peers)
+	for _, stream := range []string{"s", "t"} {
+		if rec := b.append(stream, draft); rec.Duplicates != 1 || rec.Count != 0 {
+			t.Errorf("a retry in %s: %+v", stream, rec)
+		}
+	}
+}
+
+func TestDeletionArrives(t *testing.T) {
+	peers := mesh(t, 2, streams.Options{})
+	a, b := peers[0], peers[1]
+	a.append("s", single("1")...)
+	settle(t, peers)
+	f := b.follow(edged.Query{Stream: "s"})
+	drain(t, f, 1<<20, 10)
+	a.append("s", single("2")...)
+	late := a.lacks(t, b)
+	if err := a.DeleteStream(context.Background(), "s"); err != nil {
+		t.Fatal(err)
+	}
+	b.append("s", single("3")...) // of a generation that is no more
+	settle(t, peers)
+	got, err := f.Next(nil, 1<<20, 10)
+	for err == nil && got[0].Notice == nil {
+		got, err = f.Next(nil, 1<<20, 10)
+	}
+	if err != nil || got[0].Notice.Op != "deleted" {
+		t.Fatalf("%+v, %v; want the notice deleted", got, err)
+	}
+	if l := b.deliver(late...)[0]; l.Outcome != edged.Deleted {
+		t.Errorf("a late block: %v", l.Outcome)
+	}
+	b.append("s", single("4")...)
+	settle(t, peers)
+	for _, p := range peers {
+		if got := texts(p.read("s")); !slices.Equal(got, []string{"4"}) {
+			t.Errorf("held %v", got)
+		}
+	}
+	same(t, a, b)
+}
