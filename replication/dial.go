@@ -200,6 +200,11 @@ func (d *dialer) follow(ctx context.Context, t *target, group *sync.WaitGroup) {
 			timer.Reset(refused/2 + rand.N(refused/2))
 			continue
 		}
+		select {
+		case <-t.gone: // as the dial has found out
+			return
+		default:
+		}
 		refused = 0
 		backOff()
 	}
