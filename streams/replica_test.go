@@ -25,13 +25,13 @@ func TestStableOrder(t *testing.T) {
 }
 
 func stableOrder(t *testing.T, r *rand.Rand) {
-	peers := mesh(t, 3, streams.Options{})
+	peers := mesh(t, 3, streams.Options{Gated: true})
 	var feeds []edged.Feed
 	had := make([][]seen, len(peers))
 	woken := make([]chan struct{}, len(peers))
 	for i, p := range peers {
 		woken[i] = make(chan struct{}, 1)
-		p.Stable(0)
+		p.Open()
 		f, err := p.Follow(edged.Query{Stream: "s", Await: true, Stable: true}, func() {
 			select {
 			case woken[i] <- struct{}{}:
@@ -336,8 +336,9 @@ func TestCursorAhead(t *testing.T) {
 
 // TestCursorBeyondTheEnd holds a cursor over events that went with a crash of their origin.
 func TestCursorBeyondTheEnd(t *testing.T) {
-	peers := mesh(t, 2, streams.Options{})
+	peers := mesh(t, 2, streams.Options{Gated: true})
 	p, q := peers[0], peers[1]
+	p.Open()
 	rec := p.append("s", single("1")...)
 	settle(t, peers)
 	rec.Spans[0].Last = 3 // as if two more had been shown
@@ -346,7 +347,6 @@ func TestCursorBeyondTheEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	woken := make(chan struct{}, 8)
-	q.Stable(0)
 	f, err := q.Follow(edged.Query{Stream: "s", Start: edged.Start{Kind: edged.AtCursor, Cursor: c}}, func() { woken <- struct{}{} })
 	if err != nil {
 		t.Fatal(err)
