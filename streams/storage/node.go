@@ -166,6 +166,7 @@ func (s *Store) start(id identity) error {
 	s.identity = id
 	s.origin.Store(&r.origin)
 	s.minted.Store(&v.why)
+	s.clean = v.mint || before.clean
 	s.ceiling.staged = ceiling.Wall
 	s.ceiling.durable.Store(ceiling.Wall)
 	if ceiling != (edged.Timestamp{}) {

@@ -31,6 +31,7 @@ type Store struct {
 	nonce    [8]byte
 	node     node
 	seals    seals
+	clean    bool
 	minted   atomic.Pointer[string]
 	ceiling  ceiling
 	promised int64 // the last promise; for the committer only
@@ -145,6 +146,10 @@ func (s *Store) Identity() ed25519.PrivateKey { return s.identity.key }
 
 // NodeID is the hash of the public key, by which the mesh knows the node.
 func (s *Store) NodeID() string { return s.identity.node }
+
+// Clean says that the disk holds all that was ever written under this origin, as far as it can
+// tell: the last run ended well, or the origin is new.
+func (s *Store) Clean() bool { return s.clean }
 
 // BootNonce is random, and tells this run from every other of the same node.
 func (s *Store) BootNonce() [8]byte { return s.nonce }

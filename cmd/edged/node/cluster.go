@@ -1,14 +1,59 @@
 package node
 
 import (
+	"cmp"
+	"slices"
+	"time"
+
 	"github.com/edgedhq/edged"
 )
 
-// cluster is a mesh of one.
+// cluster is the mesh as this node sees it; a mesh of one without a mesh secret.
 type cluster struct{ n *Node }
 
-// Members gives this node.
+// Members gives every known node: this one, those that gossip lists, and those that only the
+// mesh's records still name.
 func (c cluster) Members() []edged.Member {
+	all := []edged.Member{c.self()}
+	m := c.n.mesh.Load()
+	if m == nil {
+		return all
+	}
+	listed := map[string]bool{c.n.store.NodeID(): true}
+	peers := m.repl.Peers()
+	trips := make(map[string]time.Duration, len(peers))
+	for _, p := range peers {
+		trips[p.Node] = p.RTT
+	}
+	for _, g := range m.gossip.Members() {
+		listed[g.Node] = true
+		all = append(all, edged.Member{
+			Name: g.Name, Region: g.Region, Address: cmp.Or(g.HTTP, g.Address), State: g.State,
+			Origin: g.Origin, RTT: cmp.Or(trips[g.Node], g.RTT), Version: g.Version,
+		})
+	}
+	for _, p := range peers {
+		if listed[p.Node] || p.Name == "" {
+			continue
+		}
+		listed[p.Node] = true
+		state := "dead"
+		if p.Connected {
+			state = "alive"
+		}
+		all = append(all, edged.Member{
+			Name: p.Name, Region: p.Region, Address: cmp.Or(p.HTTP, p.Address), State: state, Origin: p.Origin, RTT: p.RTT,
+		})
+	}
+	for _, r := range m.repl.Nodes() {
+		if !listed[r.ID] {
+			all = append(all, edged.Member{Name: r.Name, Region: r.Region, Address: cmp.Or(r.HTTP, r.Address), State: "dead"})
+		}
+	}
+	return all
+}
+
+func (c cluster) self() edged.Member {
 	n := c.n
 	m := edged.Member{
 		Name: n.cfg.Name, Region: n.cfg.Region, State: "alive", Self: true,
@@ -17,11 +62,34 @@ func (c cluster) Members() []edged.Member {
 	if n.door != nil {
 		m.Address = n.Addr().String()
 	}
-	return []edged.Member{m}
+	if mesh := n.mesh.Load(); mesh != nil {
+		m.Address = n.advertisedHTTP(mesh.advertise)
+	}
+	return m
 }
 
-// Peers gives nobody.
-func (cluster) Peers() []edged.Peer { return nil }
+// Peers gives the state of replication with each other node met in this run.
+func (c cluster) Peers() []edged.Peer {
+	m := c.n.mesh.Load()
+	if m == nil {
+		return nil
+	}
+	var all []edged.Peer
+	for _, p := range m.repl.Peers() {
+		if p.Name != "" {
+			all = append(all, p.Peer)
+		}
+	}
+	return all
+}
 
-// HeldBack gives nothing: all that there is is here.
-func (cluster) HeldBack() []edged.HeldBack { return nil }
+// HeldBack gives the origins that bound what is read in stable order, the least held first.
+func (c cluster) HeldBack() []edged.HeldBack {
+	m := c.n.mesh.Load()
+	if m == nil {
+		return nil
+	}
+	all := m.repl.HeldBack()
+	slices.SortStableFunc(all, func(a, b edged.HeldBack) int { return cmp.Compare(a.Held, b.Held) })
+	return all
+}

@@ -58,6 +58,11 @@ type Config struct {
 	Join         []string // mesh addresses of nodes to join
 	EmulateLinks bool     // /v1/links sets delays, losses and cuts of mesh packets
 
+	// PacketConn, for tests, is the mesh port; nil listens on MeshListen.
+	PacketConn net.PacketConn
+
+	// FlushFor bounds the time at a stop in which peers take what they lack. Default 30 s.
+	FlushFor time.Duration
 	// DrainFor bounds the time that readers and requests have to end at a stop. Default 10 s.
 	DrainFor time.Duration
 	// MemoryBytes is what the process may take; caches and queues shrink to fit. 0: no bound.
@@ -79,7 +84,9 @@ func (c Config) withDefaults() (Config, error) {
 	preset(&c.Region, "local")
 	preset(&c.Version, "devel")
 	preset(&c.Listen, "127.0.0.1:8080")
+	preset(&c.MeshListen, "127.0.0.1:7946")
 	preset(&c.DrainFor, 10*time.Second)
+	preset(&c.FlushFor, 30*time.Second)
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
@@ -129,6 +136,7 @@ type Node struct {
 	closers []func() error // of the steps that were taken
 	ready   atomic.Bool    // from when Run has started the machines until it stops them
 	probe   probe
+	mesh    atomic.Pointer[mesh] // nil in a mesh of one
 }
 
 // step is one thing to open; what it returns undoes it, nil if there is nothing to undo.
@@ -157,7 +165,7 @@ func Open(cfg Config) (*Node, error) {
 }
 
 func (n *Node) steps() []step {
-	return []step{
+	steps := []step{
 		{"storage", func() (func() error, error) {
 			clock := hlc.New(n.cfg.Now)
 			store, err := storage.OpenDisk(n.cfg.Data, clock, n.cfg.Storage)
@@ -168,13 +176,20 @@ func (n *Node) steps() []step {
 			return store.Close, nil
 		}},
 		{"streams", func() (undo func() error, err error) {
+			if n.cfg.MeshSecret != nil {
+				n.cfg.Streams.Acks, n.cfg.Streams.Gated = acks{n}, true
+			}
 			n.broker, err = streams.New(n.store, n.cfg.Streams)
 			return nil, err
 		}},
 		{"door", func() (undo func() error, err error) {
-			n.api, err = httpapi.New(httpapi.Parts{
+			parts := httpapi.Parts{
 				Streams: n.broker, Catalog: n.broker, Cluster: cluster{n}, Health: health{n}, Metrics: metrics{n},
-			}, n.cfg.HTTP)
+			}
+			if n.cfg.EmulateLinks {
+				parts.Links = linksOf{n}
+			}
+			n.api, err = httpapi.New(parts, n.cfg.HTTP)
 			return nil, err
 		}},
 		{"listener", func() (func() error, error) {
@@ -186,6 +201,10 @@ func (n *Node) steps() []step {
 			return d.close, nil
 		}},
 	}
+	if n.cfg.MeshSecret != nil {
+		steps = append(steps, step{"mesh", n.openMesh})
+	}
+	return steps
 }
 
 // Run serves until ctx ends, then drains, and returns nil; or until a part fails. It is called
@@ -193,11 +212,17 @@ func (n *Node) steps() []step {
 func (n *Node) Run(ctx context.Context) error {
 	n.ready.Store(true)
 	defer n.ready.Store(false)
-	return runAll(ctx, []machine{
+	machines := []machine{
 		{"storage", n.store.Run},
 		{"streams", n.broker.Run},
-		{"door", n.door.run},
-	})
+	}
+	if m := n.mesh.Load(); m != nil {
+		machines = append(machines,
+			machine{"mesh port", m.carrier.Run},
+			machine{"gossip", m.runGossip},
+			machine{"replication", m.runReplication})
+	}
+	return runAll(ctx, append(machines, machine{"door", n.door.run}))
 }
 
 // Close gives back what Open took, last first. After a Run that ended well the stop is clean.

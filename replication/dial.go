@@ -1,0 +1,301 @@
+package replication
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/edgedhq/edged/replication/session"
+	"github.com/edgedhq/edged/replication/transport"
+)
+
+// Times of dialling.
+const (
+	backOffFirst   = 500 * time.Millisecond
+	backOffMax     = 30 * time.Second
+	refusedFirst   = 30 * time.Second // where the certificate was refused
+	refusedMax     = 5 * time.Minute
+	sessionGood    = 30 * time.Second // a session of this length makes the next dial quick again
+	higherWaits    = 2 * time.Second  // the node with the higher id lets the other dial first
+	knockEvery     = 500 * time.Millisecond
+	knocksMax      = 10
+	connectionsFar = 4 // of a link between regions
+)
+
+// dialer keeps a link to every node of the mesh: it dials for ever whoever is not connected.
+type dialer struct {
+	r *Replicator
+
+	mu      sync.Mutex
+	targets map[string]*target // by node id, or by address where that is all that is known
+	started func(*target)      // nil before run
+}
+
+// target is a node to be connected to.
+type target struct {
+	key     string
+	kick    chan struct{}
+	address string
+	region  string
+	node    string // empty until known
+	kicked  time.Time
+	over    chan time.Duration // a link has ended, which stood for so long
+	gone    chan struct{}      // closed when it is dialled no more
+}
+
+func newDialer(r *Replicator) *dialer {
+	d := &dialer{r: r, targets: make(map[string]*target)}
+	for _, address := range r.opts.Join {
+		d.add(address, "", "", address)
+	}
+	return d
+}
+
+// add makes or mends a target.
+func (d *dialer) add(key, node, region, address string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	t := d.targets[key]
+	if t == nil {
+		t = &target{key: key, node: node, kick: make(chan struct{}, 1), over: make(chan time.Duration, 1), gone: make(chan struct{})}
+		d.targets[key] = t
+		if d.started != nil {
+			d.started(t)
+		}
+	}
+	if address != "" && t.address != address {
+		t.address = address
+		signal(t.kick)
+	}
+	if region != "" {
+		t.region = region
+	}
+}
+
+// seen is told by the members: a node that comes alive or moves is dialled now.
+func (d *dialer) seen(node, region, address string, alive bool) {
+	if node == d.r.opts.Self.Node {
+		return
+	}
+	d.add(node, node, region, address)
+	if alive {
+		d.wake(node)
+	}
+}
+
+// wake dials a node now, at most once a second.
+func (d *dialer) wake(node string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if t := d.targets[node]; t != nil && time.Since(t.kicked) >= time.Second {
+		t.kicked = time.Now()
+		signal(t.kick)
+	}
+}
+
+// ended is told when a link to a node is gone, which stood for so long.
+func (d *dialer) ended(node string, lasted time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, t := range d.targets {
+		if t.node == node {
+			select {
+			case t.over <- lasted:
+			default:
+			}
+		}
+	}
+}
+
+// drop ends the dialling of a target.
+func (d *dialer) drop(key string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if t := d.targets[key]; t != nil {
+		delete(d.targets, key)
+		close(t.gone)
+	}
+}
+
+// unknown counts the addresses of which it is not known who answers there.
+func (d *dialer) unknown() (addresses []string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, t := range d.targets {
+		if t.node == "" {
+			addresses = append(addresses, t.address)
+		}
+	}
+	return addresses
+}
+
+// run dials all targets, and knocks at those that are silent.
+func (d *dialer) run(ctx context.Context) error {
+	var group sync.WaitGroup
+	defer group.Wait()
+	d.mu.Lock()
+	d.started = func(t *target) { group.Go(func() { d.follow(ctx, t, &group) }) }
+	for _, t := range d.targets {
+		d.started(t)
+	}
+	d.mu.Unlock()
+	every := time.NewTicker(knockEvery)
+	defer every.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			d.mu.Lock()
+			d.started = nil
+			d.mu.Unlock()
+			return nil
+		case <-every.C:
+			d.knock(ctx, &group)
+		}
+	}
+}
+
+// follow dials one target for ever.
+func (d *dialer) follow(ctx context.Context, t *target, group *sync.WaitGroup) {
+	wait, refused := time.Duration(0), time.Duration(0)
+	if t.node != "" && d.r.opts.Self.Node > t.node {
+		wait = higherWaits
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	tries := 0
+	backOff := func() {
+		timer.Reset(rand.N(min(backOffMax, backOffFirst<<min(tries, 10))) + 1)
+		tries++
+	}
+	for {
+		kicked := false
+		if closed(t.gone) {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.gone:
+			return
+		case <-t.kick:
+			tries, kicked = 0, true
+		case lasted := <-t.over:
+			if lasted >= sessionGood {
+				tries = 0
+				timer.Reset(0)
+			} else {
+				backOff()
+			}
+			continue
+		case <-timer.C:
+		}
+		if up, late := d.connected(t); up && !(late && kicked) {
+			timer.Reset(backOffMax)
+			continue
+		}
+		if errors.Is(d.dial(ctx, t, group), transport.ErrRefused) {
+			refused = min(max(2*refused, refusedFirst), refusedMax)
+			timer.Reset(refused/2 + rand.N(refused/2))
+			continue
+		}
+		refused = 0
+		backOff()
+	}
+}
+
+// closed says whether a channel that carries nothing is closed.
+func closed(c chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+// connected says whether a session with the target is up, and whether it has gone silent.
+func (d *dialer) connected(t *target) (up, late bool) {
+	if t.node == "" {
+		return false, false
+	}
+	d.r.mu.Lock()
+	defer d.r.mu.Unlock()
+	return d.r.table.Up(t.node)
+}
+
+// dial makes a link, which is served from then on.
+func (d *dialer) dial(ctx context.Context, t *target, group *sync.WaitGroup) error {
+	d.mu.Lock()
+	address, connections := t.address, connectionsFar
+	if t.region == d.r.opts.Self.Region {
+		connections = 1
+	}
+	d.mu.Unlock()
+	way, err := d.r.opts.Transport.Dial(ctx, address, connections)
+	if err != nil {
+		d.r.log.Debug("no link", "address", address, "err", err)
+		return err
+	}
+	if t.node == "" && !d.name(t, way.Node()) {
+		way.Close(closedByPeer, "self: this link leads to a node that is known")
+		return nil
+	}
+	group.Go(func() { d.r.serve(ctx, way) })
+	return nil
+}
+
+// name learns who answers at an address that was given by hand. It says whether the link is
+// wanted: it is not, and the target is done with, where it leads to this node or to a known one.
+func (d *dialer) name(t *target, node string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if closed(t.gone) {
+		return false
+	}
+	if _, known := d.targets[node]; known || node == d.r.opts.Self.Node {
+		delete(d.targets, t.key)
+		close(t.gone)
+		return false
+	}
+	t.node = node
+	delete(d.targets, t.key)
+	t.key = node
+	d.targets[node] = t
+	return true
+}
+
+// knock asks some of those that are silent for an answer, and dials who gives one: an old link may
+// sit in a long time-out.
+func (d *dialer) knock(ctx context.Context, group *sync.WaitGroup) {
+	type silent struct{ node, address string }
+	var all []silent
+	d.mu.Lock()
+	for _, t := range d.targets {
+		if t.node != "" && t.address != "" {
+			all = append(all, silent{t.node, t.address})
+		}
+	}
+	d.mu.Unlock()
+	d.r.mu.Lock()
+	n := 0
+	for _, s := range all {
+		if up, late := d.r.table.Up(s.node); !up || late {
+			all[n] = s
+			n++
+		}
+	}
+	d.r.mu.Unlock()
+	all = all[:n]
+	rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	for _, s := range all[:min(len(all), knocksMax)] {
+		group.Go(func() {
+			if d.r.opts.Members.Knock(ctx, s.node, s.address) == nil {
+				d.wake(s.node)
+			}
+		})
+	}
+}
+
+var _ session.Store = Heads(nil)

@@ -1,0 +1,194 @@
+package session
+
+import (
+	"container/heap"
+	"slices"
+	"strings"
+
+	"github.com/edgedhq/edged"
+	"github.com/edgedhq/edged/replication/wire"
+)
+
+// schedule asks for what is lacking: hidden logs first, then small needs, each from the nearest
+// peer that holds it and has a fetch to spare.
+func (t *Table) schedule(now Now) {
+	if len(t.needs.queue) == 0 {
+		return
+	}
+	const tries = 64
+	var passed []*need
+	for range tries {
+		if len(t.needs.queue) == 0 {
+			break
+		}
+		d := heap.Pop(&t.needs).(*need)
+		if h := t.nearest(d); h != nil {
+			t.fetch(now, d, h)
+		} else {
+			passed = append(passed, d)
+		}
+	}
+	for _, d := range passed {
+		heap.Push(&t.needs, d)
+	}
+}
+
+// nearest is the holder to ask: of the same region, then of the shortest round trip; who was
+// asked in vain comes last.
+func (t *Table) nearest(d *need) *holder {
+	var best *holder
+	for i := range d.holders {
+		h := &d.holders[i]
+		if h.s.fetches >= fetchesMax || h.s.ending {
+			continue
+		}
+		if best == nil || t.nearer(d, h.s, best.s) {
+			best = h
+		}
+	}
+	return best
+}
+
+func (t *Table) nearer(d *need, a, b *session) bool {
+	here := func(s *session) bool { return s.hello.Region == t.self.Region }
+	switch {
+	case (a.node == d.failed) != (b.node == d.failed):
+		return b.node == d.failed
+	case here(a) != here(b):
+		return here(a)
+	case a.rtt != b.rtt:
+		return a.rtt < b.rtt
+	}
+	return strings.Compare(a.node, b.node) < 0
+}
+
+// fetch asks one peer.
+func (t *Table) fetch(now Now, d *need, h *holder) {
+	if d.asked == 0 || d.asked > d.to {
+		head, _ := t.store.HeadOf(d.log)
+		d.asked = head.Head + 1
+	}
+	budget := fetchBytes
+	if len(t.needs.byLog) == 1 {
+		budget *= fetchesMax // nothing else wants the slots
+	}
+	d.from, d.moved = h.s, now.Mono
+	h.s.fetches++
+	t.send(h.s, wire.Fetch{Log: d.log, From: d.asked, To: d.to, Budget: budget})
+}
+
+// settleNeed brings a need up to date with what is durable.
+func (t *Table) settleNeed(now Now, h *edged.Head) {
+	d := t.needs.byLog[h.Log]
+	if d == nil || h.Head == h.Before {
+		return
+	}
+	d.moved = now.Mono
+	d.first = 0
+	if h.Head >= d.to {
+		t.needs.drop(h.Log)
+	}
+}
+
+// receiveFetched ends a fetch: all before it on the lane has arrived.
+func (t *Table) receiveFetched(now Now, s *session, f wire.Fetched) {
+	d := t.needs.byLog[f.Log]
+	if d == nil || d.from != s {
+		return
+	}
+	d.from = nil
+	s.fetches--
+	if f.Next <= d.asked { // it has nothing of this
+		d.holders = slices.DeleteFunc(d.holders, func(h holder) bool { return h.s == s })
+		if len(d.holders) == 0 {
+			t.needs.drop(f.Log)
+			return
+		}
+	}
+	t.hear(now, d, s, f.Start)
+	d.asked = max(d.asked, f.Next)
+	d.after = 0
+	if d.asked > d.to { // it is on its way to the disk
+		d.after = now.Mono + fetchStalled
+	}
+	t.needs.put(now.Mono, d)
+}
+
+// hear takes a holder's word about the first sequence that it still has.
+func (t *Table) hear(now Now, d *need, s *session, start edged.Sequence) {
+	for i := range d.holders {
+		if h := &d.holders[i]; h.s == s {
+			h.start = max(h.start, start)
+			if start == h.head+1 && (d.first == 0 || d.first > start) {
+				d.first, d.prev, d.since = start, h.chain, now.Mono
+			}
+		}
+	}
+}
+
+// offer notes where a block begins that lies above the head: the end of the hole, if it is one.
+func (n *needs) offer(now Now, name edged.LogName, log edged.LogID, block []byte) {
+	d := n.byLog[log]
+	if d == nil {
+		return
+	}
+	d.name = name
+	first, prev := span(block)
+	if first > 0 && (d.first == 0 || first < d.first) {
+		d.first, d.prev, d.since = first, prev, now.Mono
+	}
+}
+
+// sweep is done once a second: it asks others where one was asked in vain, and gives up what
+// nobody holds.
+func (t *Table) sweep(now Now) {
+	if now.Mono < t.needs.swept+tickEvery {
+		return
+	}
+	t.needs.swept = now.Mono
+	for _, d := range t.needs.sorted() {
+		t.giveUp(now, d)
+		if now.Mono-d.moved < fetchStalled {
+			continue
+		}
+		d.moved, d.asked = now.Mono, 0
+		if d.from != nil {
+			d.failed = d.from.node
+			d.from.fetches--
+			d.from, d.after = nil, 0
+			t.needs.put(now.Mono, d)
+		}
+	}
+}
+
+// giveUp jumps over a hole when its origin itself says that it has retired the events, or when the
+// origin is away and no holder has had them for a while.
+func (t *Table) giveUp(now Now, d *need) {
+	h, _ := t.store.HeadOf(d.log)
+	if d.name.Stream == "" || d.first <= h.Head+1 {
+		return
+	}
+	away := true
+	for i := range d.holders {
+		holder := &d.holders[i]
+		if holder.start <= h.Head+1 {
+			return
+		}
+		if holder.s.hello.Origin.ID == d.name.Origin.ID && holder.start >= d.first {
+			t.skip(d)
+			return
+		}
+	}
+	for _, s := range t.order {
+		away = away && !(s.up && s.hello.Origin.ID == d.name.Origin.ID)
+	}
+	if away && now.Mono-d.since >= giveUpAfter {
+		t.skip(d)
+	}
+}
+
+func (t *Table) skip(d *need) {
+	t.do(Skip{Name: d.name, To: d.first - 1, Chain: d.prev, Reason: "retired"})
+	t.report(nil, "gap", d.name.Stream)
+	d.first = 0
+}

@@ -1,0 +1,325 @@
+package session
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/edgedhq/edged"
+	"github.com/edgedhq/edged/replication/wire"
+)
+
+// row is what a session keeps about one log of ours that is not known to be equal at both ends.
+type row struct {
+	log     edged.LogID
+	name    edged.LogName
+	lane    int
+	number  uint64 // on the lane; 0 until LOG was sent
+	head    edged.Sequence
+	sent    edged.Sequence
+	acked   edged.Sequence
+	pieces  []piece // sent and not acked
+	since   time.Duration
+	queued  bool
+	dropped bool           // the peer wants no more of it
+	target  edged.Sequence // what the lane's next promise waits for; 0 for nothing
+}
+
+// piece is one write of blocks.
+type piece struct {
+	last  edged.Sequence
+	bytes int
+	at    time.Duration
+}
+
+// outgoing is what a session has to send of our own logs.
+type outgoing struct {
+	rows    []*row // in the order in which they were made
+	byLog   map[edged.LogID]*row
+	lanes   [wire.Lanes]outLane
+	unacked int // bytes
+}
+
+type outLane struct {
+	ready     []*row          // with something to send
+	named     map[uint64]*row // by number
+	numbers   uint64
+	promise   int64    // to be sent
+	offered   int64    // was sent
+	barrier   int      // rows that have not come to their target
+	forgotten []uint64 // numbers to be taken back
+	jobs      []*job
+}
+
+func (o *outgoing) init() {
+	o.byLog = make(map[edged.LogID]*row)
+	for i := range o.lanes {
+		o.lanes[i].named = make(map[uint64]*row)
+	}
+}
+
+// lag is how many events the rows have that the peer has not acked.
+func (o *outgoing) lag() (events uint64) {
+	for _, r := range o.rows {
+		if !r.dropped {
+			events += uint64(r.head - r.acked)
+		}
+	}
+	return events
+}
+
+// push gives a log of ours that grew to every peer.
+func (t *Table) push(now Now, h *edged.Head) {
+	t.appended += uint64(h.Head - h.Before)
+	for _, s := range t.order {
+		if s.up && !s.lagging && travels(h.Name, s.hello.Region) {
+			t.pushTo(now, s, h)
+		}
+	}
+}
+
+// travels says whether a log goes to a region: all of them go everywhere.
+func travels(edged.LogName, string) bool { return true }
+
+func (t *Table) pushTo(now Now, s *session, h *edged.Head) {
+	r := s.out.byLog[h.Log]
+	if r == nil {
+		// The peer is taken to hold all before; where it does not it sees a hole, and fetches.
+		if r = t.addRow(now, s, h, h.Before); r == nil {
+			return
+		}
+	}
+	if r.acked == r.head {
+		r.since = now.Mono
+	}
+	r.head = max(r.head, h.Head)
+	t.ready(s, r)
+}
+
+// hidden says whether a log is one of ours, which goes before those of users.
+func hidden(name edged.LogName) bool { return strings.HasPrefix(name.Stream, "$") }
+
+// addRow makes a row for a log that the peer holds up to sent. Too many of them are dropped
+// together; the peer then compares.
+func (t *Table) addRow(now Now, s *session, h *edged.Head, sent edged.Sequence) *row {
+	if len(s.out.rows) >= rowsMax {
+		t.dropRows(s)
+		return nil
+	}
+	r := &row{
+		log: h.Log, name: h.Name, head: h.Head, sent: sent, acked: sent, since: now.Mono,
+		lane: wire.LaneOf(h.Log, hidden(h.Name)),
+	}
+	s.out.byLog[r.log] = r
+	s.out.rows = append(s.out.rows, r)
+	return r
+}
+
+func (t *Table) dropRows(s *session) {
+	t.keepFloor(s)
+	s.lagging = true
+	before := s.out.lanes
+	s.out = outgoing{}
+	s.out.init()
+	for i := range s.out.lanes {
+		l := &s.out.lanes[i]
+		l.numbers, l.promise, l.offered, l.jobs = before[i].numbers, before[i].promise, before[i].offered, before[i].jobs
+	}
+	t.report(s.peer, "lagging", "too many logs have news for it; it compares")
+}
+
+// keepFloor remembers how far a peer held our logs, when its rows go.
+func (t *Table) keepFloor(s *session) {
+	for _, r := range s.out.rows {
+		t.floor[r.log] = max(t.floor[r.log], r.acked)
+	}
+}
+
+// ready queues a row that has something to send.
+func (t *Table) ready(s *session, r *row) {
+	if r.queued || r.dropped || (r.number != 0 && r.sent >= r.head) {
+		return
+	}
+	r.queued = true
+	lane := &s.out.lanes[r.lane]
+	lane.ready = append(lane.ready, r)
+	if s.out.unacked < unackedMax || r.lane == wire.LaneHidden {
+		t.do(Wake{Link: s.link, Lane: r.lane})
+	}
+}
+
+// Writable asks what a lane's writer does next; ok is false when it has to wait for a Wake.
+func (t *Table) Writable(now Now, link LinkID, lane int) (o Output, ok bool) {
+	s := t.links[link]
+	if s == nil || !s.up || s.ending {
+		return Output{}, false
+	}
+	if lane == wire.LaneFetch {
+		return t.nextAnswer(s)
+	}
+	l := &s.out.lanes[lane]
+	if n := len(l.forgotten); n > 0 {
+		number := l.forgotten[n-1]
+		l.forgotten = l.forgotten[:n-1]
+		return Output{Frame: wire.Log{Number: number}}, true
+	}
+	if r := l.next(); r != nil && (s.out.unacked < unackedMax || lane == wire.LaneHidden) {
+		if r.number == 0 {
+			l.numbers++
+			r.number = l.numbers
+			l.named[r.number] = r
+			return Output{Frame: wire.Log{Number: r.number, Name: r.name, Region: t.self.Region}}, true
+		}
+		o := Output{Log: r.log, Number: r.number, From: r.sent + 1, To: r.head, Budget: writeBytes}
+		if t.waits.recent(now.Mono) {
+			o.Flags = flagWaits
+		}
+		return o, true
+	}
+	if l.promise > l.offered && l.barrier == 0 {
+		l.offered = l.promise
+		return Output{Frame: wire.Promise{Time: l.promise, Behind: s.lagging}}, true
+	}
+	return Output{}, false
+}
+
+// flagWaits is the flag of a BLOCK for which a publisher waits.
+const flagWaits = 1
+
+// next is the first row with something to send.
+func (l *outLane) next() *row {
+	for len(l.ready) > 0 {
+		r := l.ready[0]
+		if !r.dropped && (r.number == 0 || r.sent < r.head) {
+			return r
+		}
+		r.queued = false
+		l.reach(r)
+		l.ready = slices.Delete(l.ready, 0, 1)
+	}
+	return nil
+}
+
+// reach notes that a row has come to where the lane's promise waits for it, or never will.
+func (l *outLane) reach(r *row) {
+	if r.target != 0 && (r.dropped || r.sent >= r.target) {
+		r.target = 0
+		l.barrier--
+	}
+}
+
+// Sent tells what was written of an Output with blocks: up to and including last, bytes long.
+// Nothing was there to write when last is 0.
+func (t *Table) Sent(now Now, link LinkID, lane int, o Output, last edged.Sequence, bytes int) []Work {
+	s := t.links[link]
+	if s == nil || !s.up {
+		return nil
+	}
+	if lane == wire.LaneFetch {
+		t.answered(s, last, bytes)
+		return t.work()
+	}
+	r := s.out.byLog[o.Log]
+	if r == nil || r.number != o.Number {
+		return nil
+	}
+	if last == 0 { // retired or deleted since
+		last = o.To
+	}
+	r.sent = max(r.sent, last)
+	if bytes > 0 && r.acked < last {
+		r.pieces = append(r.pieces, piece{last: last, bytes: bytes, at: now.Mono})
+		s.out.unacked += bytes
+	}
+	l := &s.out.lanes[r.lane]
+	l.reach(r)
+	// Its turn is over: the next one that waits goes first.
+	if n := len(l.ready); n > 0 && l.ready[0] == r {
+		copy(l.ready, l.ready[1:])
+		l.ready = l.ready[:n-1]
+		r.queued = false
+		t.ready(s, r)
+	}
+	return t.work()
+}
+
+// receiveAck takes the places up to which the peer holds our logs.
+func (t *Table) receiveAck(now Now, s *session, f wire.Ack) {
+	s.peer.progress = now.Wall
+	blocked := s.out.unacked >= unackedMax
+	for _, e := range f.Entries {
+		if r := s.out.find(e.Lane, e.Number); r != nil && e.Durable > r.acked {
+			t.acked(now, s, r, min(e.Durable, r.head))
+			t.checkWaits(r.log)
+		}
+	}
+	if blocked && s.out.unacked < unackedMax {
+		for lane := range s.out.lanes {
+			if len(s.out.lanes[lane].ready) > 0 {
+				t.do(Wake{Link: s.link, Lane: lane})
+			}
+		}
+	}
+}
+
+// find gives the row of a number on a lane.
+func (o *outgoing) find(lane int, number uint64) *row {
+	if lane < 0 || lane >= len(o.lanes) {
+		return nil
+	}
+	return o.lanes[lane].named[number]
+}
+
+func (t *Table) acked(now Now, s *session, r *row, to edged.Sequence) {
+	r.acked = max(r.acked, to)
+	if r.sent < r.acked {
+		r.sent = r.acked
+		s.out.lanes[r.lane].reach(r)
+	}
+	r.since = now.Mono
+	for len(r.pieces) > 0 && r.pieces[0].last <= r.acked {
+		s.out.unacked -= r.pieces[0].bytes
+		r.pieces = r.pieces[1:]
+	}
+	if len(r.pieces) > 0 {
+		r.since = r.pieces[0].at
+	}
+}
+
+// receiveDrop stops a log that the peer does not take.
+func (t *Table) receiveDrop(s *session, f wire.Drop) {
+	if r := s.out.find(f.Lane, f.Number); r != nil {
+		r.dropped = true
+		s.out.lanes[r.lane].reach(r)
+		for _, p := range r.pieces {
+			s.out.unacked -= p.bytes
+		}
+		r.pieces = nil
+		t.report(s.peer, "dropped", f.Reason+": "+r.name.Stream)
+	}
+}
+
+// dropQuietRows lets go of rows that have been equal for a while, and of those that the peer does
+// not want.
+func (t *Table) dropQuietRows(now Now, s *session) {
+	s.out.rows = slices.DeleteFunc(s.out.rows, func(r *row) bool {
+		quiet := r.dropped || r.number != 0 && r.acked >= r.head && now.Mono-r.since >= rowKept
+		if !quiet || r.queued {
+			return false
+		}
+		t.floor[r.log] = max(t.floor[r.log], r.acked)
+		delete(s.out.byLog, r.log)
+		delete(s.out.lanes[r.lane].named, r.number)
+		if r.number != 0 {
+			t.forget(s, r)
+		}
+		return true
+	})
+}
+
+// forget tells the peer that a number will not come again.
+func (t *Table) forget(s *session, r *row) {
+	l := &s.out.lanes[r.lane]
+	l.forgotten = append(l.forgotten, r.number)
+	t.do(Wake{Link: s.link, Lane: r.lane})
+}

@@ -1,0 +1,82 @@
+package session
+
+import (
+	"time"
+
+	"github.com/edgedhq/edged"
+)
+
+// PeerState is one other node as replication sees it.
+type PeerState struct {
+	edged.Peer
+	Node    string
+	Origin  edged.Origin
+	HTTP    string
+	Address string // of its mesh port
+	Link    LinkID // 0 while away
+	Late    bool
+}
+
+// Peers gives all nodes met in this run, by node id.
+func (t *Table) Peers(now Now) []PeerState {
+	all := make([]PeerState, 0, len(t.names))
+	for _, p := range t.names {
+		all = append(all, t.peerState(now, p))
+	}
+	return all
+}
+
+func (t *Table) peerState(now Now, p *peer) PeerState {
+	v := PeerState{Node: p.node, Origin: p.origin, HTTP: p.http, Address: p.address}
+	v.Name, v.Region = p.name, p.region
+	if p.progress > 0 {
+		v.LastProgress = time.Unix(0, p.progress)
+	}
+	if p.lastEqual > 0 {
+		v.LastEqual = time.Unix(p.lastEqual, 0)
+	}
+	s := p.session
+	if s == nil {
+		v.LagEvents = int64(p.unacked + t.appended - p.appendedThen)
+		return v
+	}
+	v.Connected, v.Link, v.Late = true, s.link, s.late
+	v.RTT, v.Skew, v.Rows, v.Lagging = s.rtt, s.skew, len(s.out.rows), s.lagging
+	v.LagEvents = int64(s.out.lag())
+	for _, r := range s.out.rows {
+		if r.acked < r.head && !r.dropped {
+			v.Lag = max(v.Lag, now.Mono-r.since)
+		}
+	}
+	for _, d := range t.needs.byLog {
+		for _, h := range d.holders {
+			if h.s == s {
+				v.NeedEvents += int64(min(d.to, h.head) - min(d.to, h.head, max(d.asked, 1)-1))
+			}
+		}
+	}
+	return v
+}
+
+// Up says whether a session with a node stands, and whether it has gone silent.
+func (t *Table) Up(node string) (up, late bool) {
+	p := t.peers[node]
+	if p == nil || p.session == nil {
+		return false, false
+	}
+	return true, p.session.late
+}
+
+// HeldBack gives the origins that have not ended with their held times.
+func (t *Table) HeldBack() []edged.HeldBack {
+	var all []edged.HeldBack
+	for _, h := range t.origins {
+		if h.seal == 0 || h.time < h.seal {
+			all = append(all, edged.HeldBack{Origin: h.origin, Held: h.time})
+		}
+	}
+	return all
+}
+
+// Need is how much this node lacks, in events and about how many bytes.
+func (t *Table) Need() (events, bytes int64) { return t.needs.size() }
