@@ -30,7 +30,7 @@ type Broker struct {
 	dedupeBytes  atomic.Int64
 	ingesting    allowance
 	gate         gate
-	frontier     frontier
+	frontier     *frontier
 
 	mu      sync.RWMutex
 	streams map[string]*stream // with an object; see stream

@@ -16,8 +16,8 @@ type frontier struct {
 }
 
 // newFrontier is no bound where nobody will tell of one.
-func newFrontier(told bool) frontier {
-	f := frontier{wall: math.MaxInt64, blocked: make(map[*stream]struct{})}
+func newFrontier(told bool) *frontier {
+	f := &frontier{wall: math.MaxInt64, blocked: make(map[*stream]struct{})}
 	if told {
 		f.wall = 0
 	}

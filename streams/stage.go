@@ -56,7 +56,10 @@ func (s *stream) Applied() {
 // staged may then be shown ahead of its own, if its publishers asked for no more than memory.
 func (s *stream) stage(g *storage.Group, batch []*appending, early bool) staged {
 	var done staged
-	if err := s.create(g, batch, &done); err != nil {
+	if len(batch) == 0 {
+		return done
+	}
+	if err := s.create(g, &done); err != nil {
 		for _, a := range batch {
 			a.err = err
 		}
@@ -82,10 +85,7 @@ func (s *stream) stage(g *storage.Group, batch []*appending, early bool) staged 
 
 // create makes the stream in this group if nobody has: the definition, its record in the
 // catalog, and the events that asked for it are durable together.
-func (s *stream) create(g *storage.Group, batch []*appending, done *staged) error {
-	if len(batch) == 0 {
-		return nil
-	}
+func (s *stream) create(g *storage.Group, done *staged) error {
 	if err := s.settleOrigin(); err != nil {
 		return err
 	}
