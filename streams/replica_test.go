@@ -436,3 +436,76 @@ func receiverCrashes(t *testing.T, r *rand.Rand) {
 		}
 	}
 }
+
+// TestPeerHoldsMore is a node whose disk went back in time: what a peer still holds of its origin
+// is not taken in, and a second history is told from the first.
+func TestPeerHoldsMore(t *testing.T) {
+	fs, clock := vfs.NewCrashableMem(), newClock()
+	q := mesh(t, 1, streams.Options{})[0]
+	p := &peer{heads: make(map[edged.LogID]edged.Head)}
+	p.bench = openWatched(t, fs, clock, streams.Options{}, p.moved)
+	p.append("s", single("1")...)
+	old := fs.CrashClone(vfs.CrashCloneCfg{})
+	p.append("s", single("2")...)
+	settle(t, []*peer{p, q})
+	p.stop()
+	p = &peer{heads: make(map[edged.LogID]edged.Head)}
+	p.bench = openWatched(t, old, clock, streams.Options{}, p.moved)
+	more := q.lacks(t, p)
+	if l := p.deliver(more...)[0]; l.Outcome != edged.Refused || l.Head != 1 {
+		t.Fatalf("what the peer holds: %+v", l)
+	}
+	p.append("s", single("another 2")...)
+	if l := p.deliver(more...)[0]; l.Outcome != edged.Forked {
+		t.Fatalf("the other history: %+v", l)
+	}
+	if l := q.deliver(p.lacksFrom(t, more[0])...)[0]; l.Outcome != edged.Forked {
+		t.Fatalf("at the peer: %+v", l)
+	}
+	if _, err := p.Mint(context.Background(), "fork", false); err != nil {
+		t.Fatal(err)
+	}
+	p.append("s", single("3")...)
+	if got := texts(p.read("s")); !slices.Equal(got, []string{"1", "another 2", "3"}) {
+		t.Fatalf("held %v", got)
+	}
+}
+
+// lacksFrom gives what p holds in the place of a block.
+func (p *peer) lacksFrom(t *testing.T, x parcel) (parcels []parcel) {
+	t.Helper()
+	blocks, err := p.ReadBlocks(x.name.ID(), x.First, 1, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range blocks {
+		parcels = append(parcels, parcel{x.name, b})
+	}
+	return parcels
+}
+
+// TestIngestEnds brings blocks to a node that stops, and to one that takes no more for now.
+func TestIngestEnds(t *testing.T) {
+	peers := mesh(t, 2, streams.Options{IngestBytesMax: 1})
+	p, q := peers[0], peers[1]
+	for i := range 20 {
+		p.append("s", single(fmt.Sprint(i))...)
+	}
+	parcels := p.lacks(t, q)
+	for _, l := range q.deliver(parcels...) { // one at a time
+		if l.Outcome != edged.Held {
+			t.Fatalf("%+v", l)
+		}
+	}
+	ended, end := context.WithCancel(context.Background())
+	end()
+	refused := make(chan edged.Landing, 2)
+	q.Ingest(ended, parcels[0].name, parcels[0].Bytes, func(l edged.Landing) { refused <- l })
+	q.stop()
+	q.Ingest(context.Background(), parcels[0].name, parcels[0].Bytes, func(l edged.Landing) { refused <- l })
+	for range 2 {
+		if l := <-refused; l.Outcome != edged.Refused || l.First != 1 {
+			t.Errorf("%+v", l)
+		}
+	}
+}
