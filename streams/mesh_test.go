@@ -243,64 +243,6 @@ func same(t *testing.T, p, q *peer) {
 	}
 }
 
-// TestArrivals names each thing that can become of a block.
-func TestArrivals(t *testing.T) {
-	peers := mesh(t, 2, streams.Options{})
-	a, b := peers[0], peers[1]
-	for i := range 3 {
-		a.append("s", single(fmt.Sprint(i))...)
-	}
-	var catalog, data []parcel
-	for _, x := range a.lacks(t, b) {
-		if x.name.Stream == "s" {
-			data = append(data, x)
-		} else {
-			catalog = append(catalog, x)
-		}
-	}
-	change := func(x parcel, at int) parcel {
-		x.Bytes = slices.Clone(x.Bytes)
-		x.Bytes[at]++
-		return x
-	}
-	foreign := data[0]
-	foreign.name.Partition = 1
-	mistold := data[0]
-	mistold.name.Stream = "a\x00b"
-	for _, step := range []struct {
-		what  string
-		block parcel
-		want  edged.Outcome
-		head  edged.Sequence
-	}{
-		{"beyond a hole", data[1], edged.Sparse, 0},
-		{"torn", change(data[0], len(data[0].Bytes)-1), edged.Damaged, 0},
-		{"of another log", foreign, edged.Damaged, 0},
-		{"under no name of ours", mistold, edged.Damaged, 0},
-		{"of a newer release", change(data[0], 4), edged.Version, 0},
-		{"the next", data[0], edged.Held, 2},
-		{"again", data[0], edged.Duplicate, 2},
-		{"after the hole", data[2], edged.Held, 3},
-	} {
-		if l := b.deliver(step.block)[0]; l.Outcome != step.want || l.Head != step.head {
-			t.Errorf("%s: %v, head %d; want %v, %d", step.what, l.Outcome, l.Head, step.want, step.head)
-		}
-	}
-	if _, err := b.Stream("s"); err == nil {
-		t.Error("the stream is there before its definition")
-	}
-	b.deliver(catalog...)
-	if got := texts(b.read("s")); !slices.Equal(got, []string{"0", "1", "2"}) {
-		t.Errorf("then it holds %v", got)
-	}
-	if l := a.deliver(data[0])[0]; l.Outcome != edged.Duplicate {
-		t.Errorf("an own block comes back: %v", l.Outcome)
-	}
-	if st := b.Stats(); st.Landings[edged.Damaged] != 3 || st.EventsIngested != 4 {
-		t.Errorf("counted %+v", st)
-	}
-}
-
 func TestRetryAtAnotherNode(t *testing.T) {
 	peers := mesh(t, 2, streams.Options{})
 	draft := edged.Draft{ID: []byte("id"), Data: []byte("1")}
