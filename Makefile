@@ -9,8 +9,9 @@ VERSION ?=
 FUZZTIME ?= 20s
 KILLS ?= 200
 CUTS ?= 2000
+MESH ?=
 
-.PHONY: build demo check format vet lint test race fuzz crash plants bench gate clean
+.PHONY: build demo check format vet lint test race fuzz crash plants mesh compose bench gate clean
 
 build: # one static binary, ./edged; VERSION names a release
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o edged ./cmd/edged
@@ -43,6 +44,12 @@ crash: # kill -9 under load and simulated power cuts: 0 lost, 0 doubled, 0 holes
 
 plants: # the same has to find every bug that is planted
 	go run ./loadtest/crash -plants
+
+mesh: # three processes: cuts, kills, lost and copied disks, strangers; MESH=-short leaves the long waits out
+	go run ./loadtest/mesh $(MESH)
+
+compose: # three regions in containers; installs and starts an engine where there is none
+	deploy/test.sh
 
 bench: # ten runs into bench.out; BASE=FILE compares with a former one
 	go test -run '^$$' -bench . -count 10 ./... | tee bench.out

@@ -1,6 +1,10 @@
 package edged
 
-import "strconv"
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"strconv"
+)
 
 // Shards is the number of groups that logs are compared in: the first byte of a LogID. It can
 // never change.
@@ -16,6 +20,20 @@ type Head struct {
 	Bytes  int       // of the blocks between Before and Head
 	Chain  Chain     // after Head
 	Newest Timestamp // of the last event held
+}
+
+// Term stands for what is held of one log in a digest: the first 16 bytes of SHA-256 over log id,
+// head (a uvarint) and chain value. It is zero when nothing is held.
+func (h *Head) Term() Sum {
+	if h.Head == 0 {
+		return Sum{}
+	}
+	var tuple [len(h.Log) + binary.MaxVarintLen64 + len(h.Chain)]byte
+	b := append(tuple[:0], h.Log[:]...)
+	b = binary.AppendUvarint(b, uint64(h.Head))
+	b = append(b, h.Chain[:]...)
+	sum := sha256.Sum256(b)
+	return Sum(sum[:16])
 }
 
 // Packed is a stored block: the bytes that its origin sealed, shared and not to be changed.

@@ -171,6 +171,9 @@ func (d *dialer) follow(ctx context.Context, t *target, group *sync.WaitGroup) {
 	}
 	for {
 		kicked := false
+		if closed(t.gone) {
+			return
+		}
 		select {
 		case <-ctx.Done():
 			return
@@ -197,8 +200,23 @@ func (d *dialer) follow(ctx context.Context, t *target, group *sync.WaitGroup) {
 			timer.Reset(refused/2 + rand.N(refused/2))
 			continue
 		}
+		select {
+		case <-t.gone: // as the dial has found out
+			return
+		default:
+		}
 		refused = 0
 		backOff()
+	}
+}
+
+// closed says whether a channel that carries nothing is closed.
+func closed(c chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -226,7 +244,7 @@ func (d *dialer) dial(ctx context.Context, t *target, group *sync.WaitGroup) err
 		return err
 	}
 	if t.node == "" && !d.name(t, way.Node()) {
-		way.Close(closedByPeer, "self: this link leads to a node that is known")
+		way.Close(closeCode, "self: this link leads to a node that is known")
 		return nil
 	}
 	group.Go(func() { d.r.serve(ctx, way) })
@@ -238,6 +256,9 @@ func (d *dialer) dial(ctx context.Context, t *target, group *sync.WaitGroup) err
 func (d *dialer) name(t *target, node string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if closed(t.gone) {
+		return false
+	}
 	if _, known := d.targets[node]; known || node == d.r.opts.Self.Node {
 		delete(d.targets, t.key)
 		close(t.gone)

@@ -13,17 +13,23 @@ type appending struct {
 	ids    bool          // some draft carries an id
 	done   chan struct{} // filled once, by the committer (memory, refused) or the completer
 	result edged.Receipt
+	awaits []edged.Head // what other nodes have to hold, where the level asks for them
 	err    error
 }
 
 // Append stores p whole or not at all. It returns when p.Ack is reached, or with AckTimeout when
-// ctx ends before: the events may be stored then. It keeps nothing of p once it has returned.
+// ctx ends before: the events may be stored then, and are when the refusal says what is Reached. It keeps nothing of p once it has returned.
 func (b *Broker) Append(ctx context.Context, p *edged.Publication) (edged.Receipt, error) {
 	bytes, err := b.admit(p)
 	if err != nil {
 		return edged.Receipt{}, err
 	}
 	defer b.pendingBytes.Add(-bytes)
+	if !hidden(p.Stream) {
+		if err := b.gate.pass(ctx); err != nil {
+			return edged.Receipt{}, err
+		}
+	}
 	s, err := b.take(p.Stream)
 	if err != nil {
 		return edged.Receipt{}, err
@@ -43,9 +49,12 @@ func (b *Broker) Append(ctx context.Context, p *edged.Publication) (edged.Receip
 	}
 	select {
 	case <-a.done:
-		rec, err := a.result, a.err
-		a.pub, a.result = nil, edged.Receipt{}
+		rec, awaits, err := a.result, a.awaits, a.err
+		a.pub, a.result, a.awaits = nil, edged.Receipt{}, nil
 		b.appendings.Put(a)
+		if err == nil && p.Ack.BeyondNode() {
+			err = b.reach(ctx, p.Ack, awaits)
+		}
 		return rec, err
 	case <-ctx.Done():
 	}
@@ -59,9 +68,8 @@ func (b *Broker) Append(ctx context.Context, p *edged.Publication) (edged.Receip
 // admit refuses what cannot be taken in, before anything is queued, and counts its bytes as
 // pending.
 func (b *Broker) admit(p *edged.Publication) (bytes int64, err error) {
-	if p.Ack.BeyondNode() {
-		return 0, edged.Refuse(edged.LevelUnreachable,
-			"ack=%s needs other nodes, and none is connected; ack=disk is the highest level this node can reach alone", p.Ack)
+	if err := b.possible(p.Ack); err != nil {
+		return 0, err
 	}
 	if err := b.store.Writable(); err != nil {
 		return 0, err

@@ -28,6 +28,9 @@ type Broker struct {
 	pendingBytes atomic.Int64
 	ringBytes    atomic.Int64
 	dedupeBytes  atomic.Int64
+	ingesting    allowance
+	gate         gate
+	frontier     *frontier
 
 	mu      sync.RWMutex
 	streams map[string]*stream // with an object; see stream
@@ -39,15 +42,22 @@ func New(store *storage.Store, opts Options) (*Broker, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Broker{
+	b := &Broker{
 		store: store, opts: opts,
-		waker:   newWaker(),
-		runs:    newRunCache(opts.RunsBytesMax),
-		streams: make(map[string]*stream),
-	}, nil
+		waker:     newWaker(),
+		runs:      newRunCache(opts.RunsBytesMax),
+		ingesting: allowance{max: opts.IngestBytesMax},
+		frontier:  newFrontier(opts.Gated),
+		streams:   make(map[string]*stream),
+	}
+	if opts.Gated {
+		b.gate.opened = make(chan struct{})
+	}
+	return b, nil
 }
 
-// Run wakes readers, retires what retention lets go and puts idle objects away, until ctx ends.
+// Run wakes readers, retires what retention lets go and puts idle objects away, until ctx ends;
+// blocks of other nodes are refused from then on.
 // The node calls it once.
 func (b *Broker) Run(ctx context.Context) error {
 	var group sync.WaitGroup
@@ -58,6 +68,7 @@ func (b *Broker) Run(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
+			b.ingesting.close()
 			group.Wait()
 			return nil
 		case <-every.C:
@@ -150,10 +161,9 @@ func (b *Broker) Await(ctx context.Context, at edged.Cursor) error {
 		return err
 	}
 	defer b.release(s)
-	b.clamp(at)
 	changed := make(chan struct{}, 1)
 	w := &waiter{call: func() { changed <- struct{}{} }}
-	for !s.waitFor(at, w) {
+	for s.clamp(at); !s.waitFor(at, w); s.clamp(at) {
 		select {
 		case <-changed:
 		case <-ctx.Done():
@@ -173,6 +183,7 @@ func (s *stream) waitFor(at edged.Cursor, w *waiter) bool {
 	if v.def.Generation > at.Generation || v.def.Generation == at.Generation && v.ring.vector.Covers(at.Vector) {
 		return true
 	}
+	s.broker.frontier.await(s)
 	v.waiting = append(v.waiting, w)
 	return false
 }

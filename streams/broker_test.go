@@ -52,6 +52,12 @@ func newClock() *testClock {
 
 func open(t *testing.T, fs vfs.FS, clock *testClock, opts streams.Options) *bench {
 	t.Helper()
+	return openWatched(t, fs, clock, opts, nil)
+}
+
+// openWatched is open with a watcher of the heads.
+func openWatched(t *testing.T, fs vfs.FS, clock *testClock, opts streams.Options, moved func([]edged.Head)) *bench {
+	t.Helper()
 	store, err := storage.Open(fs, "data", hlc.New(clock.Now), storage.Options{Label: "eu-1", Now: clock.Now, MinFree: -1})
 	if err != nil {
 		t.Fatal(err)
@@ -61,6 +67,7 @@ func open(t *testing.T, fs vfs.FS, clock *testClock, opts streams.Options) *benc
 	if err != nil {
 		t.Fatal(err)
 	}
+	broker.WatchHeads(moved)
 	ctx, cancel := context.WithCancel(context.Background())
 	var group sync.WaitGroup
 	group.Go(func() { _ = store.Run(ctx) })

@@ -14,6 +14,7 @@ type change struct {
 	def    *edged.Stream // nil deletes
 	result edged.Stream  // the definition as it is now
 	made   bool
+	turn   *turn
 	record *stagedBlock
 	err    error
 	done   chan struct{}
@@ -46,6 +47,9 @@ func (b *Broker) change(ctx context.Context, name string, def *edged.Stream) (*c
 			return nil, err
 		}
 	}
+	if err := b.gate.pass(ctx); err != nil {
+		return nil, err
+	}
 	s, err := b.take(name)
 	if err != nil {
 		return nil, err
@@ -68,55 +72,27 @@ func (c *change) Stage(g *storage.Group) {
 	case c.def == nil && old.Generation == 0:
 		c.err = unknown(s.name)
 	case c.def == nil:
-		c.record, c.err = s.broker.put(g, record{Name: s.name, Generation: old.Generation, Deleted: true})
-		if c.err == nil {
-			g.DropLogs(s.name, old.Generation)
-			s.broker.dropDedupe(s)
-			s.staging = staging{def: edged.Stream{Name: s.name}}
-		}
+		c.turn, c.record, c.err = s.put(g, record{Name: s.name, Generation: old.Generation, Deleted: true})
 	case old.Generation == 0:
 		c.made = true
-		c.result, c.record, c.err = s.broker.define(g, *c.def)
-		if c.err == nil {
-			c.err = s.define(c.result, nil)
-		}
+		c.turn, c.record, c.err = s.put(g, s.fresh(*c.def))
 	default:
-		c.result, c.err = adjust(old, *c.def)
-		if c.err == nil && !sameDefinition(old, c.result) {
-			c.record, c.err = s.broker.put(g, recordOf(c.result))
-			s.staging.def = c.result
+		var def edged.Stream
+		if def, c.err = adjust(old, *c.def); c.err == nil && !sameDefinition(old, def) {
+			c.turn, c.record, c.err = s.put(g, recordOf(def))
 		}
 	}
+	c.result = s.staging.def
 }
 
 // Durable makes the change visible.
 func (c *change) Durable() {
-	s := c.stream
-	if c.err == nil {
-		s.mu.Lock()
-		switch {
-		case c.def == nil:
-			s.view.end(s.name)
-		case c.record != nil:
-			s.view.begin(c.result)
-		}
-		waiting := s.view.waiting
-		s.view.waiting = nil
-		s.mu.Unlock()
-		if c.record != nil {
-			show([]stagedBlock{*c.record})
-		}
-		s.broker.waker.wake(waiting)
+	c.turn.show()
+	if c.record != nil {
+		show([]stagedBlock{*c.record})
 	}
 	close(c.done)
-	s.broker.release(s)
-}
-
-// end makes a deletion visible.
-func (v *view) end(name string) {
-	v.def = edged.Stream{Name: name}
-	v.logs = nil
-	v.ring.reset(edged.Cursor{Stream: name, Vector: edged.Vector{}})
+	c.stream.broker.release(c.stream)
 }
 
 // Stream tells what is held of a stream.
@@ -163,7 +139,7 @@ func (b *Broker) List(after string, limit int) ([]edged.StreamInfo, error) {
 		if err != nil {
 			return nil, err
 		}
-		if r.Deleted {
+		if r.Deleted || hidden(r.Name) {
 			continue
 		}
 		if defs = append(defs, r.stream()); len(defs) == limit {

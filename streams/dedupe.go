@@ -39,10 +39,10 @@ func (d *dedupe) skip(i int) bool {
 func (d *dedupe) bytes() int64 { return d.young.bytes() + d.old.bytes() }
 
 // idDigest is the digest of an id: FNV-1a 64, finished so that all bits depend on all bytes.
-func idDigest(id []byte) uint64 {
+func idDigest[T string | []byte](id T) uint64 {
 	h := uint64(14695981039346656037)
-	for _, c := range id {
-		h = (h ^ uint64(c)) * 1099511628211
+	for i := range len(id) {
+		h = (h ^ uint64(id[i])) * 1099511628211
 	}
 	h ^= h >> 33
 	h *= 0xff51afd7ed558ccd
@@ -71,13 +71,16 @@ func (s *stream) dedupe(a *appending) error {
 		if len(draft.ID) == 0 {
 			continue
 		}
-		held, err := s.held(d, draft)
+		first, held, err := s.held(d, draft)
 		if err != nil {
 			d.forget(a.pub.Drafts[:i])
 			return err
 		}
 		if held {
 			d.skips = append(d.skips, i)
+			if a.pub.Ack.BeyondNode() {
+				a.awaits = append(a.awaits, first)
+			}
 			continue
 		}
 		h := idDigest(draft.ID)
@@ -94,12 +97,13 @@ func (d *dedupe) forget(drafts []edged.Draft) {
 	}
 }
 
-// held says whether an event with the draft's id is held, and refuses other data under that id.
-func (s *stream) held(d *dedupe, draft *edged.Draft) (bool, error) {
+// held says whether an event with the draft's id is held, and where: nowhere yet if this group
+// holds it. Other data under that id is refused.
+func (s *stream) held(d *dedupe, draft *edged.Draft) (first edged.Head, held bool, err error) {
 	h := idDigest(draft.ID)
 	for _, p := range d.seen[h] {
 		if bytes.Equal(p.ID, draft.ID) {
-			return true, sameData(draft, p.Data)
+			return first, true, sameData(draft, p.Data)
 		}
 	}
 	oldest := s.broker.opts.Now().Add(-s.broker.opts.DedupeWindow).UnixNano()
@@ -108,16 +112,16 @@ func (s *stream) held(d *dedupe, draft *edged.Draft) (bool, error) {
 			if place.wall < oldest {
 				continue
 			}
-			data, found, err := s.confirm(place, draft.ID)
+			copied, found, err := s.confirm(place, draft.ID)
 			if err != nil {
-				return false, err
+				return first, false, err
 			}
 			if found {
-				return true, sameData(draft, data)
+				return headAt(place.log, copied.seq), true, sameData(draft, copied.data)
 			}
 		}
 	}
-	return false, nil
+	return first, false, nil
 }
 
 func sameData(draft *edged.Draft, data []byte) error {
@@ -129,45 +133,66 @@ func sameData(draft *edged.Draft, data []byte) error {
 }
 
 // confirm looks for an id in the block at a place.
-func (s *stream) confirm(at idPlace, id []byte) (data []byte, found bool, err error) {
+func (s *stream) confirm(at idPlace, id []byte) (copied held, found bool, err error) {
 	b := s.broker
 	if b.confirmed.id != at.log.ID() || b.confirmed.block.Header().First != at.first {
 		blocks, err := b.store.Read(at.log, at.first, 1, nil)
 		if err != nil {
-			return nil, false, err
+			return held{}, false, err
 		}
 		if len(blocks) == 0 || blocks[0].Header().First != at.first {
-			return nil, false, nil // retired
+			return held{}, false, nil // retired
 		}
 		b.confirmed = newConfirmed(at.log, blocks[0])
 	}
-	data, found = b.confirmed.data[string(id)]
-	return data, found, nil
+	copied, found = b.confirmed.ids[string(id)]
+	return copied, found, nil
 }
 
-// remember takes the ids of a sealed block over, in memory and in the block's batch.
-func (d *dedupe) remember(b *Broker, g *storage.Group, sealed stagedBlock, drafts []*edged.Draft) {
-	var digests []uint64
+// idsOf gives the digests of the ids that drafts carry.
+func idsOf(drafts []*edged.Draft) (digests []uint64) {
 	for _, draft := range drafts {
 		if len(draft.ID) > 0 {
 			digests = append(digests, idDigest(draft.ID))
 		}
 	}
-	if len(digests) == 0 {
+	return digests
+}
+
+// idsIn gives the digests of the ids that a block's events carry.
+func idsIn(b block.Block) (digests []uint64) {
+	for _, e := range b.Events(edged.LogName{}, 0, b.Header().Count) {
+		if e.ID != "" {
+			digests = append(digests, idDigest(e.ID))
+		}
+	}
+	return digests
+}
+
+// remember takes the ids of a staged block over, in the block's batch, and in memory where that
+// remembers already. It counts from when they came, or from their stamp where that is earlier.
+func (s *stream) remember(g *storage.Group, staged stagedBlock, digests []uint64) {
+	b, h := s.broker, staged.block.Header()
+	now := b.opts.Now().UnixNano()
+	wall := min(h.HLC.Wall, now)
+	if len(digests) == 0 || wall < now-int64(b.opts.DedupeWindow) {
 		return
 	}
-	h := sealed.block.Header()
 	slices.Sort(digests)
 	value := make([]byte, 0, 8*len(digests))
 	for _, digest := range digests {
 		value = binary.BigEndian.AppendUint64(value, digest)
 	}
-	g.Set(storage.Dedupe, dedupeKey(minuteOf(h.HLC.Wall), h.Log, h.First), value)
-	before := d.bytes()
-	if h.HLC.Wall-d.since > int64(b.opts.DedupeWindow) {
-		d.old, d.young, d.since = d.young, idTable{}, h.HLC.Wall
+	g.Set(storage.Dedupe, dedupeKey(minuteOf(wall), h.Log, h.First), value)
+	d := s.staging.dedupe
+	if d == nil {
+		return
 	}
-	d.young.add(idPlace{log: sealed.log, first: h.First, wall: h.HLC.Wall}, digests)
+	before := d.bytes()
+	if wall-d.since > int64(b.opts.DedupeWindow) {
+		d.old, d.young, d.since = d.young, idTable{}, wall
+	}
+	d.young.add(idPlace{log: staged.log, first: h.First, wall: wall}, digests)
 	b.dedupeBytes.Add(d.bytes() - before)
 }
 
@@ -191,7 +216,7 @@ func (s *stream) loadDedupe() (*dedupe, error) {
 
 // load takes in what the minutes since oldest hold of a log.
 func (d *dedupe) load(b *Broker, l *storage.Log, oldest int64) error {
-	newest := l.Staged().Newest.Wall
+	newest := min(l.Staged().Newest.Wall, b.opts.Now().UnixNano())
 	if newest < oldest {
 		return nil
 	}
@@ -232,14 +257,20 @@ func (b *Broker) dropDedupe(s *stream) {
 type confirmed struct {
 	id    edged.LogID
 	block block.Block
-	data  map[string][]byte // by producer's id
+	ids   map[string]held // by producer's id
 }
 
-func newConfirmed(l *storage.Log, held block.Block) confirmed {
-	c := confirmed{id: l.ID(), block: held, data: make(map[string][]byte)}
-	for _, e := range held.Events(l.Name(), 0, held.Header().Count) {
+// held is an event that is held.
+type held struct {
+	seq  edged.Sequence
+	data []byte
+}
+
+func newConfirmed(l *storage.Log, in block.Block) confirmed {
+	c := confirmed{id: l.ID(), block: in, ids: make(map[string]held)}
+	for _, e := range in.Events(l.Name(), 0, in.Header().Count) {
 		if e.ID != "" {
-			c.data[e.ID] = e.Data
+			c.ids[e.ID] = held{e.Sequence, e.Data}
 		}
 	}
 	return c

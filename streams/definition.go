@@ -1,6 +1,8 @@
 package streams
 
 import (
+	"cmp"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -10,8 +12,18 @@ import (
 	"github.com/edgedhq/edged/streams/storage"
 )
 
-// catalogName is the hidden stream that carries definitions and deletions through the mesh.
-const catalogName = "$catalog"
+// The hidden streams that exist at each node without a definition: catalogName carries definitions
+// and deletions through the mesh, meshName what nodes tell of themselves.
+const (
+	catalogName = "$catalog"
+	meshName    = "$mesh"
+)
+
+// implicit says whether a stream exists without a definition.
+func implicit(name string) bool { return name == catalogName || name == meshName }
+
+// recordType is the type of the catalog's events that hold a record.
+const recordType = "stream"
 
 // record is a definition or a deletion as the catalog's events and the store keep it.
 type record struct {
@@ -25,6 +37,23 @@ type record struct {
 	Replication    string           `json:"replication,omitempty"`
 	Description    string           `json:"description,omitempty"`
 	Created        time.Time        `json:"created,omitzero"`
+
+	At stamp `json:"at,omitzero"` // of the event that it comes from; the event itself does not say
+}
+
+// stamp orders the records of one generation. Origin is in hexadecimal digits.
+type stamp struct {
+	Wall    int64  `json:"wall"`
+	Logical uint32 `json:"logical"`
+	Origin  string `json:"origin"`
+}
+
+func newStamp(at edged.Timestamp, origin edged.OriginID) stamp {
+	return stamp{at.Wall, at.Logical, hex.EncodeToString(origin[:])}
+}
+
+func (s stamp) compare(t stamp) int {
+	return cmp.Or(cmp.Compare(s.Wall, t.Wall), cmp.Compare(s.Logical, t.Logical), cmp.Compare(s.Origin, t.Origin))
 }
 
 func recordOf(d edged.Stream) record {
@@ -47,8 +76,42 @@ func (r record) stream() edged.Stream {
 	}
 }
 
+// ended is the last generation of the name that is no more.
+func (r record) ended() edged.Generation {
+	if r.Deleted || r.Generation == 0 {
+		return r.Generation
+	}
+	return r.Generation - 1
+}
+
+// merge lays another record of the name over r: the higher generation wins, then a deletion, then
+// the later event; of partitions there are as many as anybody has said. The order in which records
+// come makes no difference.
+func (r record) merge(o record) (merged record, changed bool) {
+	switch {
+	case o.Generation != r.Generation:
+		if o.Generation > r.Generation {
+			return o, true
+		}
+		return r, false
+	case r.Deleted:
+		return r, false
+	case o.Deleted:
+		return o, true
+	}
+	merged = r
+	if r.At.compare(o.At) < 0 {
+		merged, changed = o, true
+	}
+	merged.Partitions = max(r.Partitions, o.Partitions)
+	return merged, changed || merged.Partitions > r.Partitions
+}
+
 // record reads what the store knows of a name; the zero record when it knows nothing.
 func (b *Broker) record(name string) (record, error) {
+	if implicit(name) {
+		return record{Name: name, Generation: 1, Partitions: 1, Replication: "full"}, nil
+	}
 	raw, err := b.store.Get(storage.Streams, []byte(name))
 	if err != nil || raw == nil {
 		return record{Name: name}, err
@@ -64,48 +127,38 @@ func parseRecord(raw []byte) (record, error) {
 	return r, nil
 }
 
-// definition is the stream of a name; Generation 0 when there is none.
-func (b *Broker) definition(name string) (edged.Stream, error) {
-	if name == catalogName {
-		return edged.Stream{Name: name, Generation: 1, Partitions: 1, Replication: "full"}, nil
-	}
-	r, err := b.record(name)
-	return r.stream(), err
-}
-
-// define stages a definition: under the name, and as an event of the catalog. A definition
-// without a generation gets the next of its name.
-func (b *Broker) define(g *storage.Group, def edged.Stream) (edged.Stream, *stagedBlock, error) {
-	if def.Generation == 0 {
-		last, err := b.record(def.Name)
-		if err != nil {
-			return def, nil, err
-		}
-		def.Generation = last.Generation + 1
-		def.Created = b.opts.Now().UTC()
-		set(&def.Partitions, 1)
-		set(&def.Replication, "full")
-		set(&def.Retention, b.opts.Retention)
-	}
-	block, err := b.put(g, recordOf(def))
-	return def, block, err
-}
-
-// put stages a record. Only the committer calls it.
-func (b *Broker) put(g *storage.Group, r record) (*stagedBlock, error) {
+// put stages a record: as an event of the catalog, and for what stands under its name. Only the
+// committer calls it.
+func (s *stream) put(g *storage.Group, r record) (*turn, *stagedBlock, error) {
 	raw, err := json.Marshal(r)
 	if err != nil {
-		return nil, fmt.Errorf("streams: definition of %q: %w", r.Name, err)
+		return nil, nil, fmt.Errorf("streams: definition of %q: %w", r.Name, err)
 	}
-	catalog, err := b.take(catalogName)
+	catalog, err := s.broker.take(catalogName)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	defer b.release(catalog)
+	defer s.broker.release(catalog)
+	if err := catalog.settleOrigin(); err != nil {
+		return nil, nil, err
+	}
 	l := catalog.staging.own[0]
-	block := b.pack(g, l, []*edged.Draft{{Key: []byte(r.Name), Type: []byte("stream"), Data: raw}})
-	g.Set(storage.Streams, []byte(r.Name), raw)
-	return &stagedBlock{catalog, l, block}, nil
+	block := s.broker.pack(g, l, []*edged.Draft{{Key: []byte(r.Name), Type: []byte(recordType), Data: raw}})
+	r.At = newStamp(block.Header().HLC, l.Name().Origin.ID)
+	t, err := s.lay(g, r)
+	return t, &stagedBlock{catalog, l, block}, err
+}
+
+// fresh is the record of a new stream: a definition completed by the defaults, of the generation
+// after the last.
+func (s *stream) fresh(def edged.Stream) record {
+	b := s.broker
+	def.Generation = s.staging.record.Generation + 1
+	def.Created = b.opts.Now().UTC()
+	set(&def.Partitions, 1)
+	set(&def.Replication, "full")
+	set(&def.Retention, b.opts.Retention)
+	return recordOf(def)
 }
 
 // adjust lays a new definition over the one that stands.

@@ -15,6 +15,7 @@ type feed struct {
 	wait   waiter
 	resume string
 	gen    edged.Generation // 0 while the stream is awaited
+	early  bool             // its cursor is of a generation that is not known here yet
 	failed error            // ends the feed
 
 	// place is after all that was given: just after sequence seq of log key, at base elsewhere.
@@ -28,7 +29,9 @@ type feed struct {
 	pos  uint64 // live: position in the ring
 	off  int    // live: events of that run already given
 
-	behind  *merge // not live; nil until begun
+	behind  *merge          // not live; nil until begun
+	ahead   []*lane         // of the merge before, which the frontier stopped
+	newest  edged.Timestamp // of what was given in stable order
 	notices []edged.Notice
 }
 

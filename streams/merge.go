@@ -2,6 +2,7 @@ package streams
 
 import (
 	"errors"
+	"math"
 	"slices"
 
 	"github.com/edgedhq/edged"
@@ -11,11 +12,13 @@ import (
 
 // merge reads a stream from disk, from a vector to a target that was visible when it began, its
 // logs merged by (hlc, origin, partition, sequence). At the target it begins again, until the
-// ring can take over.
+// ring can take over. In stable order it stops below the frontier.
 type merge struct {
-	vector edged.Vector // had
-	target edged.Vector
-	lanes  []*lane
+	vector   edged.Vector // had
+	target   edged.Vector
+	lanes    []*lane
+	frontier int64
+	blocked  bool // the next event is not below the frontier
 }
 
 // lane is one log of a merge.
@@ -38,17 +41,29 @@ func (f *feed) fromDisk(dst []edged.Delivery, left *budget) (_ []edged.Delivery,
 		}
 	}
 	m := f.behind
-	for len(m.lanes) > 0 && !left.spent() && f.failed == nil && len(f.notices) == 0 {
+	for len(m.lanes) > 0 && !m.blocked && !left.spent() && f.failed == nil && len(f.notices) == 0 {
 		dst = f.step(dst, m, left)
 	}
 	for _, l := range m.lanes {
 		l.blocks = l.blocks[:min(len(l.blocks), 1)]
 	}
-	if len(m.lanes) == 0 {
+	if m.blocked || len(m.lanes) == 0 {
 		f.stand(f.cursorAt(m.vector).Base())
-		f.behind = nil
+		f.behind, f.ahead = nil, m.lanes
 	}
-	return dst, true
+	return dst, !m.blocked || !f.stall(m)
+}
+
+// stall waits for the frontier to move, unless it has since the merge began.
+func (f *feed) stall(m *merge) bool {
+	s := f.stream
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.view.def.Generation != f.gen || !s.broker.frontier.block(s, m.frontier) {
+		return false
+	}
+	s.view.waiting = append(s.view.waiting, &f.wait)
+	return true
 }
 
 func (f *feed) cursorAt(v edged.Vector) edged.Cursor {
@@ -56,30 +71,45 @@ func (f *feed) cursorAt(v edged.Vector) edged.Cursor {
 }
 
 // begin takes the newest visible vector as the target. A feed that stands there already goes
-// live; one that stands beyond it, or wants the stable order, waits.
+// live; one that stands beyond it, at a generation to come, or in the stable order, waits.
 func (f *feed) begin() (more, waits bool) {
 	s := f.stream
 	had := f.Cursor()
+	if f.gen > 0 {
+		if lost := s.clamp(had); len(lost) > 0 {
+			f.notices = append(f.notices, lost...)
+			f.stand(had.Base())
+			return true, true
+		}
+	}
+	frontier := int64(math.MaxInt64)
+	if f.query.Stable { // asked before the vector is: what is below it is in the vector
+		frontier = s.broker.frontier.at()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	v := &s.view
-	if f.gen == 0 && v.def.Generation > 0 {
-		f.gen = v.def.Generation
+	if now := v.def.Generation; now > f.gen && (f.gen == 0 || f.early) {
+		f.gen = now
 		had.Generation, had.Vector = f.gen, edged.Vector{}
-		f.place.base, f.place.seq = had.Base(), 0
+		f.stand(had.Base())
+	}
+	if f.early = f.early && v.def.Generation < f.gen; f.early {
+		v.waiting = append(v.waiting, &f.wait)
+		return false, true
 	}
 	if v.def.Generation != f.gen {
 		f.end()
 		return true, true
 	}
-	m := &merge{vector: had.Vector, target: v.ring.vector.Clone()}
+	m := &merge{vector: had.Vector, target: v.ring.vector.Clone(), frontier: frontier}
 	for _, key := range m.target.Keys() {
 		head := m.target[key]
 		if f.query.Local && key.Origin != s.broker.store.Origin().ID {
 			m.vector.Raise(key, head)
 		}
 		if m.vector[key] < head {
-			m.lanes = append(m.lanes, &lane{log: v.logs[key], key: key, next: m.vector[key] + 1, stop: head})
+			m.lanes = append(m.lanes, f.lane(v.logs[key], m.vector[key]+1, head))
 		}
 	}
 	switch {
@@ -90,10 +120,23 @@ func (f *feed) begin() (more, waits bool) {
 		f.live, f.pos, f.off = true, v.ring.next(), 0
 		f.stand(v.ring.base)
 		return true, false
-	default:
-		v.waiting = append(v.waiting, &f.wait)
-		return false, true
+	case !m.target.Covers(m.vector):
+		s.broker.frontier.await(s)
 	}
+	v.waiting = append(v.waiting, &f.wait)
+	return false, true
+}
+
+// lane is a lane from one sequence to another: that of the merge before, with what it has read, if
+// it stands there.
+func (f *feed) lane(log *storage.Log, next, stop edged.Sequence) *lane {
+	for _, l := range f.ahead {
+		if l.log == log && l.next == next {
+			l.stop = stop
+			return l
+		}
+	}
+	return &lane{log: log, key: log.Name().Key(), next: next, stop: stop}
 }
 
 // step gives the next run of the lane whose next event is the oldest.
@@ -127,16 +170,42 @@ func (f *feed) step(dst []edged.Delivery, m *merge, left *budget) []edged.Delive
 
 // advance gives a run and moves its lane on.
 func (f *feed) advance(dst []edged.Delivery, m *merge, l *lane, r *run, left *budget) []edged.Delivery {
+	if r.block.Header().HLC.Wall >= m.frontier {
+		m.blocked = true
+		return dst
+	}
 	dst, to := f.give(dst, r, 0, left)
+	if f.query.Stable {
+		f.order(r, to)
+	}
 	l.next = r.first() + edged.Sequence(to)
 	m.vector.Raise(l.key, l.next-1)
 	for len(l.blocks) > 0 && l.blocks[0].Header().Last() < l.next {
 		l.blocks = l.blocks[1:]
 	}
+	m.leave(l)
+	return dst
+}
+
+// leave takes a lane out that has reached its end.
+func (m *merge) leave(l *lane) {
 	if l.next > l.stop {
 		m.lanes = slices.DeleteFunc(m.lanes, func(x *lane) bool { return x == l })
 	}
-	return dst
+}
+
+// order notes that the first n events of a run were given in stable order, and counts them if
+// later ones were given before.
+func (f *feed) order(r *run, n int) {
+	if n == 0 {
+		return
+	}
+	first := r.block.Header().HLC.Plus(r.off)
+	if first.Compare(f.newest) < 0 {
+		f.stream.broker.stats.late.Add(int64(n))
+		return
+	}
+	f.newest = first.Plus(n - 1)
 }
 
 // fill reads ahead in a lane until blocks[0] holds its next event. If events are gone it moves
@@ -147,40 +216,24 @@ func (f *feed) fill(m *merge, l *lane) bool {
 	}
 	blocks, err := f.stream.broker.store.Read(l.log, l.next, laneBytes, nil)
 	var corrupt *storage.CorruptError
-	switch {
-	case errors.As(err, &corrupt) && len(blocks) == 0:
-		f.gap(m, l, max(corrupt.Next-1, l.next), "corrupt")
-		return false
-	case err != nil && corrupt == nil:
+	if err != nil && !errors.As(err, &corrupt) {
 		f.failed = err
 		return false
-	case len(blocks) == 0:
-		f.gap(m, l, l.stop, "corrupt") // the vector covers it, the database does not hold it
+	}
+	until := l.stop + 1 // where the next event can be that is held
+	switch {
+	case len(blocks) > 0:
+		until = blocks[0].Header().First
+	case corrupt != nil:
+		until = max(corrupt.Next, l.next+1)
+	}
+	if until > l.next {
+		to, reason := f.missing(l, until-1)
+		f.gap(m, l, to, reason)
 		return false
 	}
 	l.blocks = blocks
-	if first := blocks[0].Header().First; first > l.next {
-		reason := "corrupt"
-		if first <= l.log.Durable().Start {
-			reason = "retired"
-		}
-		f.gap(m, l, first-1, reason)
-		return false
-	}
 	return true
-}
-
-// gap moves a lane past events that are gone and tells the reader.
-func (f *feed) gap(m *merge, l *lane, last edged.Sequence, reason string) {
-	f.notices = append(f.notices, edged.Notice{
-		Op: "gap", Log: l.log.Name(), From: l.next, To: min(last, l.stop), Reason: reason,
-	})
-	f.stream.broker.stats.gaps.Add(1)
-	m.vector.Raise(l.key, min(last, l.stop))
-	if l.next = last + 1; l.next > l.stop {
-		m.lanes = slices.DeleteFunc(m.lanes, func(x *lane) bool { return x == l })
-	}
-	f.stand(f.cursorAt(m.vector).Base())
 }
 
 // oldest is the lane whose next event comes first, and the lane that comes after it.

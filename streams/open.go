@@ -24,6 +24,9 @@ func (f *feed) open() error {
 		if !f.query.Await {
 			return unknown(s.name)
 		}
+		if c := f.query.Start.Cursor; c.Generation > 0 {
+			f.gen, f.early, at = c.Generation, true, c
+		}
 		f.stand(at.Base())
 		return nil
 	}
@@ -32,6 +35,7 @@ func (f *feed) open() error {
 	if err != nil {
 		return err
 	}
+	at.Generation = f.gen
 	if vector == nil {
 		f.live = !f.query.Stable
 		f.stand(at.Base())
@@ -92,6 +96,9 @@ func (s *stream) atTime(wall int64, now edged.Vector) (edged.Vector, error) {
 // events with a notice or a refusal, as the Start says.
 func (f *feed) atCursor(start edged.Start, now edged.Cursor) (edged.Vector, error) {
 	c := start.Cursor
+	if c.Generation == 0 { // made before the stream was known
+		c.Generation, c.Vector = now.Generation, edged.Vector{}
+	}
 	if c.Generation < now.Generation {
 		if start.Kind == edged.AtCursor {
 			return nil, f.expired("the stream has been deleted and made again since")
@@ -101,7 +108,11 @@ func (f *feed) atCursor(start edged.Start, now edged.Cursor) (edged.Vector, erro
 	}
 	v := c.Vector.Clone()
 	f.resume = "complete"
-	f.notices = f.stream.broker.clamp(edged.Cursor{Stream: c.Stream, Generation: c.Generation, Vector: v})
+	if c.Generation > now.Generation {
+		f.gen, f.early = c.Generation, true
+		return v, nil
+	}
+	f.notices = f.stream.clamp(edged.Cursor{Stream: c.Stream, Generation: c.Generation, Vector: v})
 	if len(f.notices) > 0 {
 		f.resume = "gap"
 	}
@@ -127,25 +138,4 @@ func (f *feed) expired(why string) error {
 		"%s; go on from the cursor at the oldest event still held, given as \"cursor\"", why)
 	refusal.Earliest = oldest.String()
 	return refusal
-}
-
-// clamp moves a cursor back to the heads of this node's own former origins, which are sealed:
-// what it covers beyond them was shown before an fsync and is lost.
-func (b *Broker) clamp(c edged.Cursor) (lost []edged.Notice) {
-	for _, sealed := range b.store.SelfSealed() {
-		for key, seen := range c.Vector {
-			if key.Origin != sealed.Origin.ID {
-				continue
-			}
-			name := edged.LogName{Stream: c.Stream, Generation: c.Generation, Partition: key.Partition, Origin: sealed.Origin}
-			l, err := b.store.Log(name)
-			if err != nil || l.Durable().Head >= seen {
-				continue
-			}
-			head := l.Durable().Head
-			c.Vector[key] = head
-			lost = append(lost, edged.Notice{Op: "gap", Log: name, From: head + 1, To: seen, Reason: "lost"})
-		}
-	}
-	return lost
 }

@@ -35,10 +35,17 @@ type Options struct {
 	// PendingBytesMax bounds what publishers wait for; past it they are refused as overloaded.
 	// Default 64 MiB.
 	PendingBytesMax int64
+	// IngestBytesMax bounds the blocks of other nodes that wait for the disk; past it who brings
+	// more waits. Default 32 MiB.
+	IngestBytesMax int64
 	// ActiveMax bounds the streams that keep an object while nobody uses them. Default 4,096.
 	ActiveMax int
 	// RetireEvery is the pause between two looks at what retention lets go. Default 5 s.
 	RetireEvery time.Duration
+	// Acks knows what other nodes hold. Default nil: there are none.
+	Acks Acks
+	// Gated makes publications wait for the Broker's Open, and readers in stable order for Stable.
+	Gated bool
 	// Codec compresses blocks at their origin. Default block.S2.
 	Codec *block.Codec
 	Log   *slog.Logger     // nil discards
@@ -46,7 +53,7 @@ type Options struct {
 }
 
 func (o Options) withDefaults() (Options, error) {
-	if o.DedupeWindow < 0 || o.RingBytesMax < 0 || o.PendingBytesMax < 0 || o.ActiveMax < 0 {
+	if o.DedupeWindow < 0 || o.RingBytesMax < 0 || o.PendingBytesMax < 0 || o.IngestBytesMax < 0 || o.ActiveMax < 0 {
 		return o, errors.New("streams: options: sizes and times cannot be negative")
 	}
 	set(&o.DedupeWindow, 10*time.Minute)
@@ -55,6 +62,7 @@ func (o Options) withDefaults() (Options, error) {
 	set(&o.RingsBytesMax, 256<<20)
 	set(&o.RunsBytesMax, 64<<20)
 	set(&o.PendingBytesMax, 64<<20)
+	set(&o.IngestBytesMax, 32<<20)
 	set(&o.ActiveMax, 4096)
 	set(&o.RetireEvery, 5*time.Second)
 	if o.Codec == nil {

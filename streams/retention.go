@@ -112,6 +112,9 @@ func (b *Broker) retire(ctx context.Context, name string) error {
 	} else if err := b.pastBytes(def.Retention, logs, r.starts); err != nil {
 		return err
 	}
+	if err := b.keepUnreplicated(r.starts); err != nil {
+		return err
+	}
 	if len(r.starts) == 0 {
 		return nil
 	}
@@ -138,6 +141,33 @@ func (b *Broker) pastAge(keep edged.Retention, logs []*storage.Log, starts map[*
 		}
 		if first > l.Durable().Start {
 			starts[l] = first
+		}
+	}
+	return nil
+}
+
+// keepUnreplicated lowers the starts of this origin's logs to what other nodes hold too.
+func (b *Broker) keepUnreplicated(starts map[*storage.Log]edged.Sequence) error {
+	if b.opts.Acks == nil {
+		return nil
+	}
+	for l, start := range starts {
+		if l.Name().Origin.ID != b.store.Origin().ID {
+			continue
+		}
+		from := b.opts.Acks.Replicated(l.Position()) + 1
+		if from >= start {
+			continue
+		}
+		blocks, err := b.store.Read(l, from, 1, nil) // retired are whole blocks
+		if err != nil {
+			return err
+		}
+		if len(blocks) > 0 {
+			from = blocks[0].Header().First
+		}
+		if starts[l] = from; from <= l.Durable().Start {
+			delete(starts, l)
 		}
 	}
 	return nil

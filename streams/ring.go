@@ -25,6 +25,13 @@ func (g *ring) reset(at edged.Cursor) {
 	g.base, g.entries = at.Base(), 0
 }
 
+// jump moves one log forward with no run to show for it: no position but the next is left.
+func (g *ring) jump(log edged.LogName, to edged.Sequence) {
+	g.vector.Raise(log.Key(), to)
+	g.first++
+	g.reset(edged.Cursor{Stream: log.Stream, Generation: log.Generation, Vector: g.vector})
+}
+
 // next is the position after the last run.
 func (g *ring) next() uint64 { return g.first + uint64(len(g.runs)) }
 

@@ -11,12 +11,16 @@ import (
 func (s *stream) Stage(g *storage.Group) {
 	s.stageMu.Lock()
 	s.mu.Lock()
-	batch := s.pending
-	s.pending, s.queued = nil, false
-	early := len(s.inflight) == 0
+	batch, arrived := s.pending, s.arrived
+	s.pending, s.arrived, s.queued = nil, nil, false
+	early := len(s.inflight) == 0 && len(arrived) == 0 && s.view.def.Generation == s.staging.def.Generation
 	s.mu.Unlock()
 	done := s.stage(g, batch, early)
 	s.stageMu.Unlock()
+	done.arrived = arrived
+	for _, a := range arrived {
+		s.ingest(g, a, &done)
+	}
 
 	done.answers = batch[:0]
 	for _, a := range batch {
@@ -48,11 +52,15 @@ func (s *stream) Applied() {
 	s.early = s.early[:0]
 }
 
-// stage does Stage's work. early says that nothing of this stream waits for its fsync; what is
-// staged may then be shown ahead of its own, if its publishers asked for no more than memory.
+// stage does Stage's work. early says that nothing of this stream waits for its fsync, nor its
+// definition; what is staged may then be shown ahead of its own fsync, if its publishers asked for
+// no more than memory.
 func (s *stream) stage(g *storage.Group, batch []*appending, early bool) staged {
 	var done staged
-	if err := s.create(g, batch, &done); err != nil {
+	if len(batch) == 0 {
+		return done
+	}
+	if err := s.create(g, &done); err != nil {
 		for _, a := range batch {
 			a.err = err
 		}
@@ -68,7 +76,7 @@ func (s *stream) stage(g *storage.Group, batch []*appending, early bool) staged 
 		h := d.block.Header()
 		early = early && g.ShowableEarly(h.HLC.Plus(h.Count-1))
 	}
-	done.early = early && done.create == nil && len(done.blocks) > 0
+	done.early = early && len(done.turns) == 0 && len(done.blocks) > 0
 	s.finish(batch, done.blocks)
 	if s.staging.dedupe != nil {
 		clear(s.staging.dedupe.seen)
@@ -78,25 +86,24 @@ func (s *stream) stage(g *storage.Group, batch []*appending, early bool) staged 
 
 // create makes the stream in this group if nobody has: the definition, its record in the
 // catalog, and the events that asked for it are durable together.
-func (s *stream) create(g *storage.Group, batch []*appending, done *staged) error {
-	if s.staging.def.Generation > 0 || len(batch) == 0 {
+func (s *stream) create(g *storage.Group, done *staged) error {
+	if err := s.settleOrigin(); err != nil {
+		return err
+	}
+	if s.staging.def.Generation > 0 {
 		return nil
 	}
 	if s.broker.opts.RefuseUnknown && !hidden(s.name) {
 		return unknown(s.name)
 	}
-	def, record, err := s.broker.define(g, edged.Stream{Name: s.name})
-	if err != nil {
-		return err
-	}
-	if err := s.define(def, nil); err != nil {
-		return err
-	}
-	done.create = &def
+	turn, record, err := s.put(g, s.fresh(edged.Stream{Name: s.name}))
 	if record != nil {
 		done.blocks = append(done.blocks, *record)
 	}
-	return nil
+	if turn != nil {
+		done.turns = append(done.turns, turn)
+	}
+	return err
 }
 
 // place gives each draft of a publication its partition and sequence, unless its id is held.
@@ -153,7 +160,9 @@ func (g *staging) base() edged.Base {
 		}
 	}
 	for key, l := range g.others {
-		at.Vector[key] = l.Staged().Head
+		if head := l.Staged().Head; head > 0 {
+			at.Vector[key] = head
+		}
 	}
 	return at.Base()
 }
@@ -172,7 +181,7 @@ func (s *stream) seal(g *storage.Group, done *staged) {
 			sealed := stagedBlock{s, l, s.broker.pack(g, l, rest[:n])}
 			done.blocks = append(done.blocks, sealed)
 			if s.staging.dedupe != nil {
-				s.staging.dedupe.remember(s.broker, g, sealed, rest[:n])
+				s.remember(g, sealed, idsOf(rest[:n]))
 			}
 			rest = rest[n:]
 		}
@@ -231,6 +240,9 @@ func (s *stream) finish(batch []*appending, blocks []stagedBlock) {
 		}
 		if a.result.Count == 0 {
 			a.result.HLC = s.staging.newest()
+		}
+		if a.pub.Ack.BeyondNode() {
+			s.await(a, blocks)
 		}
 	}
 }

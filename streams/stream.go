@@ -2,7 +2,7 @@ package streams
 
 import (
 	"fmt"
-	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -29,6 +29,7 @@ type stream struct {
 
 	mu       sync.Mutex
 	pending  []*appending // publications that no group has taken yet
+	arrived  []*arrival   // blocks of other nodes that no group has taken yet
 	queued   bool         // submitted to the store and not staged yet
 	inflight []staged     // groups staged and not durable yet, oldest first
 	view     view
@@ -45,10 +46,13 @@ type view struct {
 
 // staging is what only the committer touches, once the object is made.
 type staging struct {
-	def    edged.Stream
+	record record         // what stands under the name
+	def    edged.Stream   // the definition in it
+	origin edged.Origin   // whose logs own are
 	own    []*storage.Log // by partition: the logs of this node's origin
 	others map[edged.LogKey]*storage.Log
-	turn   int // the partition that takes the next publication without keys
+	ahead  map[edged.LogID]*storage.Log // of generations that the catalog has not told of yet
+	turn   int                          // the partition that takes the next publication without keys
 	dedupe *dedupe
 	parts  []portion // by partition, reused
 }
@@ -62,9 +66,10 @@ type portion struct {
 // staged is what one group holds of a stream until its fsync has returned.
 type staged struct {
 	answers []*appending
+	arrived []*arrival
+	turns   []*turn // shown before the blocks
 	blocks  []stagedBlock
-	create  *edged.Stream // the stream exists once this is durable
-	early   bool          // the blocks are visible already
+	early   bool // the blocks are visible already
 }
 
 // stagedBlock is a block that becomes visible on the stream it belongs to.
@@ -76,69 +81,100 @@ type stagedBlock struct {
 
 // load fills a new object from the store.
 func (s *stream) load() error {
-	def, err := s.broker.definition(s.name)
+	r, err := s.broker.record(s.name)
 	if err != nil {
 		return err
 	}
-	logs := make(map[edged.LogKey]*storage.Log)
-	vector := edged.Vector{}
-	var newest edged.Timestamp
-	if def.Generation > 0 {
-		held, err := s.broker.store.Logs(s.name, def.Generation)
-		if err != nil {
-			return err
-		}
-		for _, l := range held {
-			state := l.Durable()
-			key := l.Name().Key()
-			logs[key] = l
-			vector[key] = state.Head
-			if newest.Compare(state.Newest) < 0 {
-				newest = state.Newest
-			}
-		}
+	def := r.stream()
+	held, err := s.logs(def.Generation)
+	if err != nil {
+		return err
 	}
-	s.view = view{def: def, logs: logs}
-	s.view.ring.newest = newest
-	s.view.ring.reset(edged.Cursor{Stream: s.name, Generation: def.Generation, Vector: vector})
-	return s.define(def, logs)
+	s.view = view{def: edged.Stream{Name: s.name}}
+	s.view.ring.reset(edged.Cursor{Stream: s.name, Vector: edged.Vector{}})
+	if def.Generation > 0 {
+		s.view.begin(def, held)
+	}
+	return s.define(r, held)
 }
 
-// define takes a definition over for staging and opens the logs that this node's origin will
-// write; held are the logs that exist already.
-func (s *stream) define(def edged.Stream, held map[edged.LogKey]*storage.Log) error {
-	g := staging{
-		def:    def,
-		own:    make([]*storage.Log, def.Partitions),
-		parts:  make([]portion, def.Partitions),
-		others: maps.Clone(held),
+// logs gives the logs of a generation of which anything is held, or waits to be.
+func (s *stream) logs(gen edged.Generation) ([]*storage.Log, error) {
+	if gen == 0 {
+		return nil, nil
 	}
-	origin := s.broker.store.Origin()
-	for p := range g.own {
-		name := edged.LogName{Stream: s.name, Generation: def.Generation, Partition: edged.Partition(p), Origin: origin}
-		if l := held[name.Key()]; l != nil {
-			g.own[p] = l
-			delete(g.others, name.Key())
-			continue
+	held, err := s.broker.store.Logs(s.name, gen)
+	if err != nil {
+		return nil, fmt.Errorf("streams: logs of %q: %w", s.name, err)
+	}
+	for _, l := range s.staging.ahead {
+		if l.Name().Generation == gen && !slices.Contains(held, l) {
+			held = append(held, l)
+		}
+	}
+	return held, nil
+}
+
+// define takes a record over for staging; held are the logs of its generation that exist.
+func (s *stream) define(r record, held []*storage.Log) error {
+	g := staging{record: r, def: r.stream(), ahead: s.staging.ahead, others: make(map[edged.LogKey]*storage.Log)}
+	for _, l := range held {
+		g.others[l.Name().Key()] = l
+		delete(g.ahead, l.ID())
+	}
+	s.staging = g
+	return s.grow(r)
+}
+
+// grow takes over a definition of the generation that stands, and opens the logs that this node's
+// origin will write.
+func (s *stream) grow(r record) error {
+	g := &s.staging
+	g.record, g.def, g.origin = r, r.stream(), s.broker.store.Origin()
+	for p := len(g.own); p < g.def.Partitions; p++ {
+		name := edged.LogName{
+			Stream: s.name, Generation: g.def.Generation, Partition: edged.Partition(p), Origin: g.origin,
 		}
 		l, err := s.broker.store.Log(name)
 		if err != nil {
 			return fmt.Errorf("streams: log of %q/%d: %w", s.name, p, err)
 		}
-		g.own[p] = l
+		delete(g.others, name.Key())
+		g.own = append(g.own, l)
 	}
-	s.staging = g
+	g.parts = append(g.parts, make([]portion, len(g.own)-len(g.parts))...)
 	return nil
+}
+
+// settleOrigin puts staging under the node's origin where that has changed. What the old one has
+// appended stays, as another's.
+func (s *stream) settleOrigin() error {
+	g := &s.staging
+	if g.origin.ID == s.broker.store.Origin().ID {
+		return nil
+	}
+	for _, l := range g.own {
+		if l.Staged().Head > 0 {
+			g.others[l.Name().Key()] = l
+		}
+	}
+	g.own = nil
+	return s.grow(g.record)
 }
 
 // queue hands a publication to the committer.
 func (s *stream) queue(a *appending) {
 	s.mu.Lock()
 	s.pending = append(s.pending, a)
-	submit := !s.queued
+	s.submit()
+}
+
+// submit asks for a place in the next group. The caller holds the mutex, which submit gives up.
+func (s *stream) submit() {
+	first := !s.queued
 	s.queued = true
 	s.mu.Unlock()
-	if submit {
+	if first {
 		s.users.Add(1) // until Durable
 		s.broker.store.Submit(s)
 	}
@@ -166,27 +202,20 @@ func (s *stream) Durable() {
 	if len(s.inflight) == 0 {
 		s.inflight = nil
 	}
-	if done.create != nil {
-		s.view.begin(*done.create)
-	}
 	s.mu.Unlock()
+	for _, t := range done.turns {
+		t.show()
+	}
 	if !done.early {
 		show(done.blocks)
 	}
 	for _, a := range done.answers {
 		a.done <- struct{}{}
 	}
-	s.users.Add(-1)
-}
-
-// begin makes a definition visible; a new generation starts with an empty vector.
-func (v *view) begin(def edged.Stream) {
-	fresh := def.Generation != v.def.Generation
-	v.def = def
-	if fresh { // readers of the generation before see it by their own
-		v.logs = make(map[edged.LogKey]*storage.Log)
-		v.ring.reset(edged.Cursor{Stream: def.Name, Generation: def.Generation, Vector: edged.Vector{}})
+	for _, a := range done.arrived {
+		a.tell()
 	}
+	s.users.Add(-1)
 }
 
 // show makes blocks visible on their streams, in order.
@@ -206,9 +235,12 @@ func (s *stream) show(blocks []stagedBlock) {
 	g := &s.view.ring
 	before := g.bytes
 	for _, b := range blocks {
-		h := b.block.Header()
-		s.view.logs[b.log.Name().Key()] = b.log
-		g.add(newRun(b.log.Name(), b.block, h.First, h.Last(), edged.Base{}), s.view.feeds > 0)
+		h, name := b.block.Header(), b.log.Name()
+		if name.Generation != s.view.def.Generation || h.Last() <= g.vector[name.Key()] {
+			continue // not known yet, or no more; or shown when its generation began
+		}
+		s.view.logs[name.Key()] = b.log
+		g.add(newRun(name, b.block, h.First, h.Last(), edged.Base{}), s.view.feeds > 0)
 	}
 	g.trim(s.broker.ringMax())
 	s.broker.ringBytes.Add(int64(g.bytes - before))

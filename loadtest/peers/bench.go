@@ -131,6 +131,35 @@ func (s *server) end() {
 	}
 }
 
+// halt stops the program and leaves its data for the next start.
+func (s *server) halt() { _ = s.Stop() }
+
+// endAll ends the servers that were started.
+func endAll(all ...*server) {
+	for _, s := range all {
+		if s != nil {
+			s.end()
+		}
+	}
+}
+
+// cpuOf is what the servers that run have spent together.
+func cpuOf(all ...*server) (sum time.Duration, err error) {
+	for _, s := range all {
+		select {
+		case <-s.Ended():
+			continue
+		default:
+		}
+		spent, err := s.CPU()
+		if err != nil {
+			return 0, err
+		}
+		sum += spent
+	}
+	return sum, nil
+}
+
 // argsMaker makes a server's arguments, and its configuration file, for a port and a directory.
 type argsMaker func(port int, dir string) ([]string, error)
 

@@ -12,6 +12,11 @@
 // driven at about the same small cost. CPU is what the server's process spent, from /proc, in
 // seconds for a million events: it is steadier than a rate on a busy machine.
 //
+// The mesh rows run two servers of a kind, of which the second comes to hold what is published at
+// the first: a nats-server with a leaf node that mirrors its stream, two nodes of a mesh. Where
+// the link between them is emulated, NATS goes through a TCP proxy that delays and counts, edged
+// emulates it by itself. A proxy cannot lose packets: there TCP is a formula, which is said.
+//
 //	row ──▶ contestants ──▶ start server ──▶ load (package loadtest) ──▶ figures ──▶ stop server
 //	         in turn, -rounds times                                      medians, ratios
 package main

@@ -110,10 +110,7 @@ func readBack(transport loadtest.Transport, format loadtest.Format, query string
 
 // restart stops a node and starts one on the same directory.
 func (b *bench) restart(ctx context.Context, s *server) (*server, error) {
-	keep := s.keep
-	s.keep = true
-	s.end()
-	s.keep = keep
+	s.halt()
 	again, err := b.startIn(ctx, "edged", s.dir, edgedArgs)
 	if err != nil {
 		return s, err

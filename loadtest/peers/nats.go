@@ -60,11 +60,17 @@ func pubs(subject, inbox string, size, batch, client int) batches {
 	events := loadtest.MakeEvents(size, client, batch*variants)
 	all := make([][]byte, variants)
 	for i := range all {
-		for _, event := range events[i*batch : (i+1)*batch] {
-			all[i] = fmt.Appendf(all[i], "PUB %s %s%d\r\n%s\r\n", subject, inbox, len(event), event)
-		}
+		all[i] = natsBatch(nil, subject, inbox, events[i*batch:(i+1)*batch])
 	}
 	return batches{wire: all, size: batch}
+}
+
+// natsBatch appends a PUB command for each event; inbox is "" or ends with a blank.
+func natsBatch(dst []byte, subject, inbox string, events [][]byte) []byte {
+	for _, event := range events {
+		dst = fmt.Appendf(dst, "PUB %s %s%d\r\n%s\r\n", subject, inbox, len(event), event)
+	}
+	return dst
 }
 
 // batches are what a client sends in turn.

@@ -10,12 +10,12 @@ import (
 // rows are the goals for speed, in the order of loadtest/BASELINE.md. The first contestant of a
 // row is what the others are compared with.
 func rows() []row {
-	return []row{
+	return append([]row{
 		publishDisk(), publishSingle(), publishMemory(),
 		fanoutRow("fanout-1000", 1000, "at least 2 x NATS, 0.8 x bare; CPU at most 0.4 x NATS"),
 		fanoutRow("fanout-5000", 5000, "at least 0.75 x bare"),
 		idleRow(), readRow(), sizeRow(), memoryRow(), startRow(),
-	}
+	}, meshRows()...)
 }
 
 func publishDisk() row {

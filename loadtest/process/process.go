@@ -93,6 +93,9 @@ func (p *Process) Kill() {
 	<-p.ended
 }
 
+// Signal sends a signal, such as SIGSTOP and SIGCONT.
+func (p *Process) Signal(s os.Signal) error { return p.cmd.Process.Signal(s) }
+
 // AwaitPort waits until address takes connections.
 func (p *Process) AwaitPort(ctx context.Context, address string) error {
 	return p.Await(ctx, address, func() bool {
@@ -197,4 +200,14 @@ func FreePort() (int, error) {
 	}
 	defer func() { _ = l.Close() }()
 	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
+// FreePacketPort finds a UDP port of loopback that nobody listens on.
+func FreePacketPort() (int, error) {
+	l, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		return 0, fmt.Errorf("process: %w", err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.LocalAddr().(*net.UDPAddr).Port, nil
 }

@@ -198,7 +198,7 @@ func (t *Table) ackLater(now Now, s *session, a *announced, bytes int) {
 
 // flushAcks sends all acks that are due, in frames of bounded size.
 func (t *Table) flushAcks(now Now, s *session) {
-	const most = 2000
+	const most = wire.AckEntriesMax
 	s.in.lastAck = now.Mono
 	var f wire.Ack
 	for _, a := range s.in.due {

@@ -88,8 +88,9 @@ type Table struct {
 	frontier  int64
 	exchanges int
 
-	gate gate
-	out  []Work
+	gate   gate
+	filled bool // what the mesh keeps hidden was held at the start, or has been fetched
+	out    []Work
 }
 
 // New makes the Table of a node whose run begins now.
@@ -113,6 +114,7 @@ func New(now Now, self Self, origin edged.Origin, store Store) *Table {
 	t.knowOrigin(origin)
 	for _, o := range store.Origins() {
 		t.knowOrigin(o.Origin)
+		t.filled = true
 	}
 	return t
 }
@@ -209,7 +211,8 @@ func (t *Table) Closed(now Now, link LinkID) []Work {
 	return t.work()
 }
 
-// Receive tells of a frame from a link. Lanes are told in their own order.
+// Receive tells of a frame from a link. Lanes are told in their own order, but for the first frame
+// of lane 0, HELLO, which is told before any other.
 func (t *Table) Receive(now Now, link LinkID, lane int, f wire.Frame) []Work {
 	s := t.links[link]
 	if s == nil || s.ending {

@@ -23,18 +23,11 @@ type Block struct {
 // event times. Whether the block is the right log's and follows the one held is the caller's to
 // ask. The error wraps a *DamageError.
 func Parse(raw []byte) (Block, error) {
-	h, err := ParseHeader(raw)
+	h, err := Check(raw)
 	if err != nil {
 		return Block{}, err
 	}
-	stored := raw[HeaderBytes:]
-	if len(stored) != h.BodyBytes {
-		return Block{}, damaged(Short, "%d bytes of body, the header names %d", len(stored), h.BodyBytes)
-	}
-	if crc32.Checksum(stored, castagnoli) != h.bodySum {
-		return Block{}, damaged(BodySum, "the body's checksum does not match")
-	}
-	body, err := inflate(&h, stored)
+	body, err := inflate(&h, raw[HeaderBytes:])
 	if err != nil {
 		return Block{}, err
 	}
@@ -42,6 +35,23 @@ func Parse(raw []byte) (Block, error) {
 		return Block{}, err
 	}
 	return Block{header: &h, raw: raw, body: body}, nil
+}
+
+// Check reads a block's header and checks the sums and lengths of the whole, not what is in the
+// body.
+func Check(raw []byte) (Header, error) {
+	h, err := ParseHeader(raw)
+	if err != nil {
+		return h, err
+	}
+	stored := raw[HeaderBytes:]
+	if len(stored) != h.BodyBytes {
+		return h, damaged(Short, "%d bytes of body, the header names %d", len(stored), h.BodyBytes)
+	}
+	if crc32.Checksum(stored, castagnoli) != h.bodySum {
+		return h, damaged(BodySum, "the body's checksum does not match")
+	}
+	return h, nil
 }
 
 // walk checks that the body is exactly the records and times that the header names.

@@ -41,9 +41,11 @@ func (h *Header) Last() edged.Sequence { return h.First + edged.Sequence(h.Count
 // Newest is the stamp of the last event.
 func (h *Header) Newest() edged.Timestamp { return h.HLC.Plus(h.Count - 1) }
 
+// Form is the version of blocks that this release writes, and the highest that it reads.
+const Form = 1
+
 const (
 	magic        = "EDB1"
-	version      = 1
 	bodyBytesMax = BytesMax - HeaderBytes
 )
 
@@ -53,7 +55,7 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli) // read-only
 func (h *Header) put(b []byte) {
 	le := binary.LittleEndian
 	copy(b, magic)
-	b[4], b[5] = version, byte(h.Codec)
+	b[4], b[5] = Form, byte(h.Codec)
 	le.PutUint16(b[6:], HeaderBytes)
 	copy(b[8:], h.Log[:])
 	le.PutUint64(b[24:], uint64(h.First))
@@ -79,8 +81,8 @@ func ParseHeader(raw []byte) (Header, error) {
 		return h, damaged(Short, "%d bytes are no header", len(raw))
 	case string(raw[:4]) != magic:
 		return h, damaged(Magic, "it begins with %q", raw[:4])
-	case raw[4] != version:
-		return h, damaged(Version, "version %d, this node reads %d", raw[4], version)
+	case raw[4] != Form:
+		return h, damaged(Version, "version %d, this node reads %d", raw[4], Form)
 	case crc32.Checksum(raw[:96], castagnoli) != le.Uint32(raw[96:]):
 		return h, damaged(HeaderSum, "the header's checksum does not match")
 	}

@@ -204,6 +204,7 @@ func (s *Store) gather() *Group {
 func (s *Store) apply(g *Group) bool {
 	p := &s.pipeline
 	began := time.Now()
+	g.horizon = s.opts.Now().UnixNano() - windowBack*int64(time.Second)
 	g.batch = s.db.NewBatch(
 		pebble.WithInitialSizeBytes(p.bytes), pebble.WithMaxRetainedSizeBytes(batchBytesKept))
 	for _, st := range g.stagers {
@@ -216,6 +217,9 @@ func (s *Store) apply(g *Group) bool {
 			s.fail("commit", err)
 			return false
 		}
+	}
+	for _, m := range g.moved {
+		m.log.applied.Store(uint64(m.state.Head))
 	}
 	g.applied = time.Now()
 	p.applied = g.applied
@@ -257,11 +261,12 @@ func (s *Store) complete() {
 
 // settle makes a group's states the durable ones, then tells its Stagers.
 func (s *Store) settle(g *Group) {
-	for _, m := range g.moved {
-		m.log.settle(m.state)
-	}
+	moved := s.account(g)
 	if g.ceiling != 0 {
 		s.ceiling.durable.Store(g.ceiling)
+	}
+	if len(moved) > 0 {
+		s.watcher(moved)
 	}
 	for _, st := range g.stagers {
 		st.Durable()
@@ -276,13 +281,19 @@ func (s *Store) recycle(g *Group) {
 	}
 	clear(g.stagers)
 	clear(g.moved)
+	clear(g.marks)
+	clear(g.arrived)
+	clear(g.dropped)
 	p := &s.pipeline
 	p.mu.Lock()
 	if p.spare == nil {
 		p.spare = g.stagers[:0]
 	}
 	p.mu.Unlock()
-	*g = Group{store: s, moved: g.moved[:0], scratch: g.scratch[:0]}
+	*g = Group{
+		store: s, moved: g.moved[:0], marks: g.marks[:0], arrived: g.arrived[:0],
+		dropped: g.dropped[:0], scratch: g.scratch[:0],
+	}
 	select {
 	case p.free <- g:
 	default:

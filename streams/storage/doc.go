@@ -16,7 +16,12 @@
 //	'n' | "node"                                                          identity and marks (see node.go)
 //	'n' | "ceiling"                                                       the stamp that none shown is above
 //	'n' | "sealed" | origin, 10                                           a former origin of this node
-//	's', 'd', 'g', 0x80 ...                                               lent
+//	'n' | "ended" | origin, 10                                            when another one ended
+//	'n' | "indexed"                                                       the index is whole
+//	'i' | log id, 16                                                      the key of the log's record
+//	'g' | log id, 16 | from, 8                                            a gap (see gap.go)
+//	'w' | log id, 16                                                      blocks wait beyond a hole
+//	's', 'd', 0x80 ...                                                    lent
 //
 // A data directory holds `identity` (an Ed25519 seed), `lock` (the process that has it open),
 // `ballast` (room given up when the disk is full), `db` (Pebble), and, after a failure that the
@@ -27,7 +32,10 @@
 // Pebble shows a batch before its fsync; a Log's durable state moves only after. Everything that
 // belongs together is in one batch. Heads, starts and the ceiling never go back. A failed write
 // or fsync of the database is never tried again: the process ends, and the next one believes the
-// disk only. Opening loads no log.
+// disk only. Opening reads every log's record, for the digest, and keeps no log.
+//
+// A head moves by the chain, or over a gap that is told; what waits beyond a hole is seen by nobody,
+// and gone after a restart. A log of which two histories exist stays as it is for good.
 //
 // # Not here
 //

@@ -18,6 +18,10 @@ type Group struct {
 	batch   *pebble.Batch
 	stagers []Stager
 	moved   []moved
+	marks   []mark        // heads at the seconds' boundaries that the group crosses
+	arrived []block.Block // what Ingest took
+	dropped []*Log
+	horizon int64 // wall time before which no boundary is of interest
 	ceiling int64 // what the batch raises the ceiling to; 0 when it does not
 	writes  bool  // there is something to sync
 	blocks  int
@@ -30,12 +34,13 @@ type Group struct {
 type moved struct {
 	log   *Log
 	state State
+	bytes int // of the blocks by which the head moved
 }
 
 // Stamp reserves n stamps that follow each other, later than all before, and returns the first.
 func (g *Group) Stamp(n int) edged.Timestamp {
 	at := g.store.clock.Stamp(n)
-	g.ceiling = max(g.ceiling, g.store.ceiling.cover(at, n))
+	g.ceiling = max(g.ceiling, g.store.ceiling.cover(at.Plus(n-1)))
 	return at
 }
 
@@ -45,33 +50,53 @@ func (g *Group) ShowableEarly(at edged.Timestamp) bool {
 	return g.store.node.exposed.Load() && g.store.ceiling.covers(at)
 }
 
-// PutBlock appends a block to its log. It must follow what is staged, and the log must be live.
+// PutBlock appends a block to a log of this node's origin. It must follow what is staged, the log
+// must be live, and the stamp not below the last promise.
 func (g *Group) PutBlock(l *Log, b block.Block) {
 	h := b.Header()
 	s := &l.staged
 	switch {
 	case h.Log != l.id || h.First != s.Head+1 || h.Prev != s.Chain || h.HLC.Compare(s.Newest) <= 0:
 		panic(fmt.Sprintf("storage: block %d of log %v does not follow %d", h.First, l.name, s.Head))
-	case l.sealed || l.dropped:
+	case s.Forked || l.dropped || h.HLC.Wall >= g.store.seals.end(l.name.Origin.ID):
 		panic(fmt.Sprintf("storage: block %d for log %v, which has ended", h.First, l.name))
+	case !g.appends(l):
+		panic(fmt.Sprintf("storage: block %d for log %v of another origin", h.First, l.name))
+	case h.HLC.Wall < g.store.promised:
+		panic(fmt.Sprintf("storage: block %d of log %v is stamped %v, and %d was promised", h.First, l.name, h.HLC, g.store.promised))
 	}
+	g.put(l, b)
+	g.advance(l, b)
+}
+
+// put writes a block.
+func (g *Group) put(l *Log, b block.Block) {
 	raw := b.Bytes()
 	op := g.batch.SetDeferred(blockKeyBytes, len(raw))
-	putBlockKey(op.Key, l.id, h.First)
+	putBlockKey(op.Key, l.id, b.Header().First)
 	copy(op.Value, raw)
 	g.check(op.Finish())
-	s.Head, s.Chain, s.Newest = h.Last(), b.Chain(), h.HLC.Plus(h.Count-1)
-	s.Bytes += int64(len(raw))
 	g.blocks++
 	g.bytes += len(raw)
+}
+
+// advance moves the staged head over a block.
+func (g *Group) advance(l *Log, b block.Block) {
+	h, s := b.Header(), &l.staged
 	g.move(l)
+	if h.HLC.Wall >= g.horizon && second(h.HLC.Wall) > second(s.Newest.Wall) {
+		g.marks = append(g.marks, mark{l, s.place()})
+	}
+	s.Head, s.Chain, s.Newest = h.Last(), b.Chain(), h.Newest()
+	s.Bytes += int64(len(b.Bytes()))
+	l.moved += len(b.Bytes())
 }
 
 // Retire drops the blocks below a sequence, which must be where a block begins or the one after
 // the head.
 func (g *Group) Retire(l *Log, to edged.Sequence) {
 	to = min(to, l.staged.Head+1)
-	if to <= l.staged.Start {
+	if to <= l.staged.Start || l.dropped {
 		return
 	}
 	from := l.staged.Start
@@ -105,6 +130,11 @@ func (g *Group) DropLogs(stream string, generation edged.Generation) {
 	if err != nil {
 		g.store.opts.Log.Error("logs of a deleted stream not found", "stream", stream, "err", err)
 	}
+	for _, t := range g.store.beyond.tails {
+		if n := t.log.name; n.Stream == stream && n.Generation == generation {
+			logs = append(logs, t.log)
+		}
+	}
 	for _, l := range logs {
 		g.dropBlocks(l)
 	}
@@ -115,6 +145,10 @@ func (g *Group) DropLogs(stream string, generation edged.Generation) {
 func (g *Group) dropBlocks(l *Log) {
 	if !l.dropped {
 		g.store.room.retired.Add(l.staged.Bytes)
+		g.dropTail(l)
+		g.Delete(spaceIndex, l.id[:])
+		g.DeleteRange(spaceGaps, l.id[:], after(l.id[:]))
+		g.dropped = append(g.dropped, l)
 	}
 	l.dropped = true
 	from := blockKey(nil, l.id, 0)
@@ -145,7 +179,7 @@ func (g *Group) move(l *Log) {
 	if l.group == g.number {
 		return
 	}
-	l.group = g.number
+	l.group, l.moved = g.number, 0
 	g.moved = append(g.moved, moved{log: l})
 }
 
@@ -153,9 +187,13 @@ func (g *Group) move(l *Log) {
 func (g *Group) finish() {
 	for i := range g.moved {
 		m := &g.moved[i]
-		m.state = m.log.staged
+		m.state, m.bytes = m.log.staged, m.log.moved
 		g.scratch = appendRecord(g.scratch[:0], m.state, m.log.name.Origin.Label)
 		g.check(g.batch.Set(m.log.key, g.scratch, nil))
+		if !m.log.indexed {
+			g.Set(spaceIndex, m.log.id[:], m.log.key[1:])
+			m.log.indexed = true
+		}
 	}
 	if g.ceiling != 0 {
 		g.check(g.batch.Set(ceilingKey, appendStamp(nil, edged.Timestamp{Wall: g.ceiling}), nil))

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"weak"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -17,15 +18,19 @@ import (
 
 // Log is one log, as all who use it share it.
 type Log struct {
-	name   edged.LogName
-	id     edged.LogID
-	key    []byte // of its record
-	sealed bool
+	name  edged.LogName
+	id    edged.LogID
+	key   []byte // of its record
+	seals *seals
 
 	// For the committer only.
 	staged  State
 	group   uint64 // the last group that changed it
+	moved   int    // bytes of the blocks by which that moved the head
 	dropped bool
+	indexed bool // its id leads to its record
+
+	applied atomic.Uint64 // the head that the database shows
 
 	mu      sync.Mutex
 	durable State
@@ -38,6 +43,8 @@ type State struct {
 	Chain  block.Chain     // after Head
 	Newest edged.Timestamp // of Head
 	Bytes  int64           // of the blocks
+	Whole  edged.Sequence  // the first sequence after the last gap; 0 when there is none
+	Forked bool            // two histories of the log exist: it stays as it is
 }
 
 // Name is the log's name.
@@ -46,8 +53,12 @@ func (l *Log) Name() edged.LogName { return l.name }
 // ID stands for the name in blocks and keys.
 func (l *Log) ID() edged.LogID { return l.id }
 
-// Sealed says that the log's origin was this node's and will not write again: its head is final.
-func (l *Log) Sealed() bool { return l.sealed }
+// Sealed says that the log's origin has ended: no event with a later stamp will come.
+func (l *Log) Sealed() bool { return l.End() != noEnd }
+
+// End is the wall time from which on no event of the log's origin is taken; the largest there is
+// while the origin has not ended.
+func (l *Log) End() int64 { return l.seals.end(l.name.Origin.ID) }
 
 // Staged is the state that the groups staged so far lead to. Only the committer may ask.
 func (l *Log) Staged() State { return l.staged }
@@ -83,7 +94,7 @@ func (s *Store) Log(name edged.LogName) (*Log, error) {
 	}
 	raw, closer, err := s.db.Get(key)
 	if errors.Is(err, pebble.ErrNotFound) {
-		return s.adopt(name, key, State{Start: 1}), nil
+		return s.adopt(name, key, State{Start: 1}, false), nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("storage: record of log %v: %w", name, err)
@@ -94,7 +105,7 @@ func (s *Store) Log(name edged.LogName) (*Log, error) {
 		return nil, fmt.Errorf("storage: record of log %v: %w", name, err)
 	}
 	name.Origin.Label = label
-	return s.adopt(name, key, state), nil
+	return s.adopt(name, key, state, true), nil
 }
 
 // Logs gives all logs of one generation of a stream that have a record.
@@ -112,7 +123,7 @@ func (s *Store) Logs(stream string, generation edged.Generation) ([]*Log, error)
 		}
 		l := s.logs.open[name.ID()].Value()
 		if l == nil {
-			l = s.adopt(name, spaceLogs.key(nil, key), state)
+			l = s.adopt(name, spaceLogs.key(nil, key), state, true)
 		}
 		found = append(found, l)
 	}
@@ -121,10 +132,10 @@ func (s *Store) Logs(stream string, generation edged.Generation) ([]*Log, error)
 
 // adopt makes the object of a log that nobody holds. The registry is locked. What the database
 // shows is durable for such a log: a group holds its logs until their fsync has returned.
-func (s *Store) adopt(name edged.LogName, key []byte, state State) *Log {
+func (s *Store) adopt(name edged.LogName, key []byte, state State, recorded bool) *Log {
 	id := name.ID()
-	l := &Log{name: name, id: id, key: key, staged: state, durable: state}
-	_, l.sealed = s.sealed[name.Origin.ID]
+	l := &Log{name: name, id: id, key: key, staged: state, durable: state, indexed: recorded, seals: &s.seals}
+	l.applied.Store(uint64(state.Head))
 	s.logs.open[id] = weak.Make(l)
 	runtime.AddCleanup(l, s.logs.forget, id)
 	return l
@@ -166,19 +177,28 @@ func after(prefix []byte) []byte {
 
 // parseLog reads a log's record and its key, without the space byte.
 func parseLog(key, raw []byte) (edged.LogName, State, error) {
-	var name edged.LogName
-	cut := bytes.IndexByte(key, 0)
-	if cut < 0 || len(key) != cut+1+8+4+len(name.Origin.ID) {
-		return name, State{}, fmt.Errorf("storage: log record under a key of %d bytes", len(key))
+	name, err := parseLogKey(key)
+	if err != nil {
+		return name, State{}, err
 	}
-	name.Stream = string(key[:cut])
-	name.Generation = edged.Generation(binary.BigEndian.Uint64(key[cut+1:]))
-	name.Partition = edged.Partition(binary.BigEndian.Uint32(key[cut+9:]))
-	copy(name.Origin.ID[:], key[cut+13:])
 	state, label, err := parseRecord(raw)
 	if err != nil {
 		return name, state, fmt.Errorf("storage: record of log %v: %w", name, err)
 	}
 	name.Origin.Label = label
 	return name, state, nil
+}
+
+// parseLogKey reads the key of a log's record, without the space byte. The label is not in it.
+func parseLogKey(key []byte) (edged.LogName, error) {
+	var name edged.LogName
+	cut := bytes.IndexByte(key, 0)
+	if cut < 0 || len(key) != cut+1+8+4+len(name.Origin.ID) {
+		return name, fmt.Errorf("storage: log record under a key of %d bytes", len(key))
+	}
+	name.Stream = string(key[:cut])
+	name.Generation = edged.Generation(binary.BigEndian.Uint64(key[cut+1:]))
+	name.Partition = edged.Partition(binary.BigEndian.Uint32(key[cut+9:]))
+	copy(name.Origin.ID[:], key[cut+13:])
+	return name, nil
 }

@@ -145,7 +145,7 @@ func (s *Store) start(id identity) error {
 	}
 	if v.seal {
 		z := Sealed{Origin: before.origin, Reason: v.why, At: ceiling}
-		s.sealed[z.Origin.ID] = z
+		s.seals.seal(z)
 		err = b.Set(append(sealedPrefix(), z.Origin.ID[:]...), z.append(nil), nil)
 	}
 	if v.mint {
@@ -164,7 +164,9 @@ func (s *Store) start(id identity) error {
 	}
 	s.node.record = r
 	s.identity = id
-	s.minted = v.why
+	s.origin.Store(&r.origin)
+	s.minted.Store(&v.why)
+	s.clean = v.mint || before.clean
 	s.ceiling.staged = ceiling.Wall
 	s.ceiling.durable.Store(ceiling.Wall)
 	if ceiling != (edged.Timestamp{}) {
@@ -178,16 +180,11 @@ func (s *Store) start(id identity) error {
 
 // found reads what the last run left.
 func (s *Store) found() (*nodeRecord, edged.Timestamp, error) {
-	rows := s.Scan(spaceNode, sealedPrefix()[1:], after(sealedPrefix())[1:])
-	for key, raw := range rows.All() {
-		z, err := parseSealed(key[len(sealedPrefix())-1:], raw)
-		if err != nil {
-			return nil, edged.Timestamp{}, fmt.Errorf("storage: record of a sealed origin: %w", err)
-		}
-		s.sealed[z.Origin.ID] = z
+	if err := s.findEnds(); err != nil {
+		return nil, edged.Timestamp{}, err
 	}
 	raw, err := s.Get(spaceNode, nodeKey[1:])
-	if err = errors.Join(err, rows.Err()); err != nil || raw == nil {
+	if err != nil || raw == nil {
 		return nil, edged.Timestamp{}, err
 	}
 	r, err := parseNode(raw)
@@ -221,20 +218,23 @@ func (s *Store) Expose() error {
 	}
 	r := s.node.record
 	r.exposed = true
-	if err := s.mark(r, nil); err != nil {
+	if err := s.mark(r, nil, nil); err != nil {
 		return err
 	}
 	s.node.exposed.Store(true)
 	return nil
 }
 
-// mark makes the node's record durable, with the ceiling where it is given.
-func (s *Store) mark(r nodeRecord, ceiling *edged.Timestamp) error {
+// mark makes the node's record durable, with the ceiling and an origin's end where they are given.
+func (s *Store) mark(r nodeRecord, ceiling *edged.Timestamp, end *Sealed) error {
 	b := s.db.NewBatch()
 	defer b.Close()
 	err := b.Set(nodeKey, r.append(nil), nil)
 	if ceiling != nil {
 		err = errors.Join(err, b.Set(ceilingKey, appendStamp(nil, *ceiling), nil))
+	}
+	if end != nil {
+		err = errors.Join(err, b.Set(append(sealedPrefix(), end.Origin.ID[:]...), end.append(nil), nil))
 	}
 	if err = errors.Join(err, b.Commit(pebble.Sync)); err != nil {
 		s.fail("mark of the node", err)

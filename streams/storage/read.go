@@ -1,7 +1,9 @@
 package storage
 
 import (
+	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -48,10 +50,36 @@ func (e *CorruptError) Unwrap() error { return e.Err }
 
 // Read appends blocks of a log to dst, in order, from the one that holds an event (or the first
 // after it, when that is retired), until they are bytesMax long; at least one if there is one.
-// Blocks that are applied but not yet durable are given too. Every block is verified; at a
-// damaged one reading ends with what was good before it and a *CorruptError.
+// Blocks that are applied but not yet durable are given too; those beyond a hole never are. Every
+// block is verified; at a damaged one reading ends with what was good before it and a
+// *CorruptError.
 func (s *Store) Read(l *Log, from edged.Sequence, bytesMax int, dst []block.Block) ([]block.Block, error) {
-	it, err := s.blocks(l)
+	return read(s, l, stretch{from, edged.Sequence(l.applied.Load()), int64(bytesMax)}, dst, whole)
+}
+
+// ReadPacked appends the stored bytes of durable blocks to dst, as Read does with blocks. Their
+// sums are checked, their records are not.
+func (s *Store) ReadPacked(l *Log, from edged.Sequence, bytesMax int, dst []edged.Packed) ([]edged.Packed, error) {
+	return read(s, l, stretch{from, l.Durable().Head, int64(bytesMax)}, dst, packed)
+}
+
+// whole verifies a stored block, on a copy that is the block's own.
+func whole(value []byte) (*block.Header, block.Block, error) {
+	b, err := block.Parse(bytes.Clone(value))
+	return b.Header(), b, err
+}
+
+// packed checks a stored block and copies it.
+func packed(value []byte) (*block.Header, edged.Packed, error) {
+	h, err := block.Check(value)
+	return &h, edged.Packed{First: h.First, Last: h.Last(), HLC: h.HLC, Bytes: bytes.Clone(value)}, err
+}
+
+// read appends the blocks that begin in a stretch, in the form that open gives them, to dst. The
+// stretch's end was known before the iterator is made: all up to it is seen.
+func read[T any](s *Store, l *Log, in stretch, dst []T, open func([]byte) (*block.Header, T, error)) ([]T, error) {
+	from := in.first
+	it, err := s.blocks(l.id)
 	if err != nil {
 		return dst, s.corrupt(l, from, from, err)
 	}
@@ -60,21 +88,27 @@ func (s *Store) Read(l *Log, from edged.Sequence, bytesMax int, dst []block.Bloc
 	if !ok && it.Error() == nil {
 		ok = it.First()
 	}
-	for bytes := 0; ok && bytes < bytesMax; ok = it.Next() {
+	for room := in.bytes; ok && room > 0; ok = it.Next() {
 		first := firstOf(it.Key())
-		b, err := parse(it)
+		if first > in.last {
+			break
+		}
+		value, err := it.ValueAndErr()
 		if err != nil {
 			return dst, s.corrupt(l, max(first, from), first, err)
 		}
-		h := b.Header()
-		if h.Log != l.id || h.First != first {
-			return dst, s.corrupt(l, max(first, from), first, fmt.Errorf("another block stands under its key"))
+		h, b, err := open(value)
+		if err == nil && (h.Log != l.id || h.First != first) {
+			err = errors.New("another block stands under its key")
+		}
+		if err != nil {
+			return dst, s.corrupt(l, max(first, from), first, err)
 		}
 		if h.Last() < from {
 			continue
 		}
 		dst = append(dst, b)
-		bytes += h.BodyBytes + block.HeaderBytes
+		room -= int64(len(value))
 		from = h.Last() + 1
 	}
 	if err := it.Error(); err != nil {
@@ -84,18 +118,9 @@ func (s *Store) Read(l *Log, from edged.Sequence, bytesMax int, dst []block.Bloc
 }
 
 // blocks iterates over a log's blocks.
-func (s *Store) blocks(l *Log) (*pebble.Iterator, error) {
-	lower := blockKey(nil, l.id, 0)
-	return s.db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: after(lower[:1+len(l.id)])})
-}
-
-// parse verifies the block at the iterator, on a copy that is the block's own.
-func parse(it *pebble.Iterator) (block.Block, error) {
-	value, err := it.ValueAndErr()
-	if err != nil {
-		return block.Block{}, err
-	}
-	return block.Parse(append(make([]byte, 0, len(value)), value...))
+func (s *Store) blocks(id edged.LogID) (*pebble.Iterator, error) {
+	lower := blockKey(nil, id, 0)
+	return s.db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: after(lower[:1+len(id)])})
 }
 
 // corrupt reports damage, and looks for where reading can go on after the block that begins at
@@ -112,7 +137,7 @@ func (s *Store) corrupt(l *Log, first, key edged.Sequence, err error) error {
 func (s *Store) resume(l *Log, key edged.Sequence) edged.Sequence {
 	head := l.Durable().Head
 	for stride := edged.Sequence(1); key+stride <= head; stride *= 2 {
-		it, err := s.blocks(l)
+		it, err := s.blocks(l.id)
 		if err != nil {
 			return head + 1
 		}
@@ -122,7 +147,7 @@ func (s *Store) resume(l *Log, key edged.Sequence) edged.Sequence {
 			found = firstOf(it.Key())
 		}
 		if it.Close() == nil && ok {
-			return found
+			return min(found, head+1)
 		}
 	}
 	return head + 1
@@ -132,7 +157,7 @@ func (s *Store) resume(l *Log, key edged.Sequence) edged.Sequence {
 // when there is none. It is where a block begins.
 func (s *Store) SeekTime(l *Log, wall int64) (edged.Sequence, error) {
 	state := l.Durable()
-	it, err := s.blocks(l)
+	it, err := s.blocks(l.id)
 	if err != nil {
 		return 0, s.corrupt(l, state.Start, state.Start, err)
 	}
@@ -175,7 +200,7 @@ func (s *Store) SeekBytes(l *Log, bytes int64) (edged.Sequence, error) {
 	if bytes <= 0 {
 		return state.Start, nil
 	}
-	it, err := s.blocks(l)
+	it, err := s.blocks(l.id)
 	if err != nil {
 		return 0, s.corrupt(l, state.Start, state.Start, err)
 	}
@@ -199,7 +224,7 @@ func (s *Store) SeekBytes(l *Log, bytes int64) (edged.Sequence, error) {
 
 // sizeOf adds up a log's blocks from one sequence up to, not including, another.
 func (s *Store) sizeOf(l *Log, from, to edged.Sequence) (bytes int64, err error) {
-	it, err := s.blocks(l)
+	it, err := s.blocks(l.id)
 	if err != nil {
 		return 0, fmt.Errorf("storage: log %v: %w", l.name, err)
 	}

@@ -10,8 +10,15 @@ import (
 // A log's record, written once a group in which the log moved:
 //
 //	version 1 | uvarint start | uvarint head | uvarint bytes | chain value, 16 | stamp | label
+//	version 2 | flags: 1 forked | uvarint whole | as version 1 from start on
 //	stamp: wall, 8, little-endian | uvarint logical
-const recordVersion = 1
+//
+// Version 2 is that of a log with a gap or a fork.
+const (
+	recordVersion = 1
+	recordMarked  = 2
+	flagForked    = 1
+)
 
 // labelBytesMax bounds an origin's label, which ends every record of its logs.
 const labelBytesMax = 128
@@ -19,7 +26,15 @@ const labelBytesMax = 128
 var errRecord = errors.New("cut off, or made by a newer version")
 
 func appendRecord(dst []byte, s State, label string) []byte {
-	dst = append(dst, recordVersion)
+	if s.Forked || s.Whole > 0 {
+		var flags byte
+		if s.Forked {
+			flags = flagForked
+		}
+		dst = binary.AppendUvarint(append(dst, recordMarked, flags), uint64(s.Whole))
+	} else {
+		dst = append(dst, recordVersion)
+	}
 	dst = binary.AppendUvarint(dst, uint64(s.Start))
 	dst = binary.AppendUvarint(dst, uint64(s.Head))
 	dst = binary.AppendUvarint(dst, uint64(s.Bytes))
@@ -30,7 +45,12 @@ func appendRecord(dst []byte, s State, label string) []byte {
 
 func parseRecord(raw []byte) (s State, label string, err error) {
 	r := fields{rest: raw}
-	if r.byte() != recordVersion {
+	switch r.byte() {
+	case recordVersion:
+	case recordMarked:
+		s.Forked = r.byte()&flagForked != 0
+		s.Whole = edged.Sequence(r.uvarint())
+	default:
 		return State{}, "", errRecord
 	}
 	s.Start = edged.Sequence(r.uvarint())

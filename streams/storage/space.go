@@ -16,12 +16,14 @@ type Space byte
 const (
 	Streams Space = 's' // definitions of streams, by name
 	Dedupe  Space = 'd' // ids of events, by stream and minute
-	Gaps    Space = 'g' // what is missing from a log, and why
 	Lent    Space = 0x80
 
 	spaceBlocks Space = 'b'
 	spaceLogs   Space = 'l'
 	spaceNode   Space = 'n'
+	spaceIndex  Space = 'i'
+	spaceGaps   Space = 'g'
+	spaceBeyond Space = 'w'
 )
 
 // key appends the space and the rest of a key.

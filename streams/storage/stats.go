@@ -24,6 +24,9 @@ type Stats struct {
 
 	Corruptions      int64 // damaged places found
 	BackgroundErrors int64
+	Forks            int64  // blocks that contradicted their log
+	Gaps             int64  // stretches given up
+	BeyondBytes      int64  // waiting beyond holes
 	Minted           string // why this run's origin was minted; empty when it was kept
 }
 
@@ -42,7 +45,7 @@ type counters struct {
 	awaited               time.Time // since when the oldest group in flight is
 	last                  time.Time // when the last fsync returned
 
-	corruptions, backgroundErrors, stalls atomic.Int64
+	corruptions, backgroundErrors, stalls, forks, gaps atomic.Int64
 }
 
 // await notes which group is the oldest in flight.
@@ -97,7 +100,8 @@ func (s *Store) Stats() Stats {
 		DatabaseBytes: r.used.Load(), FreeBytes: r.free.Load(), Full: r.full.Load(),
 		Written: r.written.Load(), Stalls: c.stalls.Load(),
 		Corruptions: c.corruptions.Load(), BackgroundErrors: c.backgroundErrors.Load(),
-		Minted: s.minted,
+		Forks: c.forks.Load(), Gaps: c.gaps.Load(), BeyondBytes: s.beyond.bytes.Load(),
+		Minted: *s.minted.Load(),
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 	"weak"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -26,14 +27,20 @@ type Store struct {
 	db    *pebble.DB
 
 	identity identity
-	origin   edged.Origin // fixed once open
+	origin   atomic.Pointer[edged.Origin]
 	nonce    [8]byte
 	node     node
-	sealed   map[edged.OriginID]Sealed // fixed once open
-	minted   string
+	seals    seals
+	clean    bool
+	minted   atomic.Pointer[string]
 	ceiling  ceiling
+	promised int64 // the last promise; for the committer only
 
 	logs     logs
+	beyond   beyond
+	digest   digest
+	watcher  func([]edged.Head)
+	told     []edged.Head // what the watcher is told of, used again; for the completer only
 	pipeline pipeline
 	room     room
 	stats    counters
@@ -50,8 +57,10 @@ func Open(fs vfs.FS, dir string, clock Clock, opts Options) (*Store, error) {
 	}
 	s := &Store{
 		fs: fs, dir: dir, clock: clock, opts: opts, pipeline: newPipeline(), failure: newFailure(),
-		sealed: make(map[edged.OriginID]Sealed),
+		seals:  seals{own: make(map[edged.OriginID]Sealed), ends: make(map[edged.OriginID]int64)},
 		logs:   logs{open: make(map[edged.LogID]weak.Pointer[Log])},
+		beyond: beyond{tails: make(map[edged.LogID]*tail)},
+		digest: digest{active: make(map[edged.LogID]*past), origins: make(map[edged.OriginID]edged.OriginState)},
 	}
 	s.room.free.Store(-1)
 	s.seams()
@@ -96,8 +105,10 @@ func (s *Store) open() error {
 	if err := s.start(id); err != nil {
 		return err
 	}
-	s.origin = s.node.record.origin
-	return nil
+	if err := s.survey(); err != nil {
+		return err
+	}
+	return s.sweepBeyond()
 }
 
 // Close ends the use of the directory. After a Run that ended well the stop is clean: the next
@@ -110,7 +121,7 @@ func (s *Store) Close() error {
 	r := s.node.record
 	r.clean, r.exposed = true, false
 	last := s.clock.Stamp(1)
-	err := s.mark(r, &last)
+	err := s.mark(r, &last, nil)
 	s.node.mu.Unlock()
 	return errors.Join(err, s.release())
 }
@@ -128,7 +139,7 @@ func (s *Store) release() error {
 }
 
 // Origin is under whom this run writes.
-func (s *Store) Origin() edged.Origin { return s.origin }
+func (s *Store) Origin() edged.Origin { return *s.origin.Load() }
 
 // Identity is the node's key, NodeID the hash of its public half, by which the mesh knows it.
 func (s *Store) Identity() ed25519.PrivateKey { return s.identity.key }
@@ -136,17 +147,12 @@ func (s *Store) Identity() ed25519.PrivateKey { return s.identity.key }
 // NodeID is the hash of the public key, by which the mesh knows the node.
 func (s *Store) NodeID() string { return s.identity.node }
 
+// Clean says that the disk holds all that was ever written under this origin, as far as it can
+// tell: the last run ended well, or the origin is new.
+func (s *Store) Clean() bool { return s.clean }
+
 // BootNonce is random, and tells this run from every other of the same node.
 func (s *Store) BootNonce() [8]byte { return s.nonce }
-
-// SelfSealed lists the former origins of this node that it has sealed itself.
-func (s *Store) SelfSealed() []Sealed {
-	all := make([]Sealed, 0, len(s.sealed))
-	for _, z := range s.sealed {
-		all = append(all, z)
-	}
-	return all
-}
 
 // makeDir makes a directory that a crash does not take away.
 func makeDir(fs vfs.FS, dir string) error {

@@ -49,6 +49,14 @@ func (c *wallClock) Stamp(n int) edged.Timestamp {
 	return at
 }
 
+func (c *wallClock) Observe(at edged.Timestamp) bool {
+	if at.Wall > c.Now().Add(500*time.Millisecond).UnixNano() {
+		return false
+	}
+	c.Restore(at)
+	return true
+}
+
 func (c *wallClock) Restore(at edged.Timestamp) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

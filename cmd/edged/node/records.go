@@ -33,7 +33,7 @@ func (r records) Append(ctx context.Context, key string, data []byte) (edged.Hea
 // Follow reads the records from the first on.
 func (r records) Follow(ctx context.Context, each func(edged.Event), caught func()) error {
 	wake := make(chan struct{}, 1)
-	feed, err := r.n.broker.Open(ctx, edged.Query{Stream: meshStream, Await: true}, func() {
+	feed, err := r.n.broker.Follow(edged.Query{Stream: meshStream, Await: true}, func() {
 		select {
 		case wake <- struct{}{}:
 		default:
@@ -95,7 +95,7 @@ func (w writer) Mint(ctx context.Context, reason string, seal bool) (edged.Origi
 	return origin, w.n.mesh.Load().gossip.Update(origin)
 }
 
-func (w writer) Open() { w.n.broker.OpenGate() }
+func (w writer) Open() { w.n.broker.Open() }
 
 func (w writer) Refuse(err error) { w.n.broker.Refuse(err) }
 

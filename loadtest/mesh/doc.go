@@ -1,0 +1,18 @@
+// Mesh runs three nodes of the release binary on loopback, one each in the regions eu, us and ap,
+// and does to them what happens to nodes: links are cut, processes killed and stopped, disks lost,
+// copied and restored, and strangers knock. It knows nothing of them but what HTTP tells.
+//
+//	go run ./loadtest/mesh                 every scenario
+//	go run ./loadtest/mesh -short          without those that wait for minutes
+//	go run ./loadtest/mesh -only cut       those with this in their name
+//
+// A scenario has three fresh nodes to itself:
+//
+//	start ──▶ all know each other ──▶ traffic, and the fault ──▶ all faults off ──▶ equal ──▶ judge
+//
+// Equal means: the same vector and the same digest of every stream at every node. Then each node
+// is read from the first event on, and loadtest/history judges: every acknowledged event is there
+// once, nothing that was refused, in each log no hole and no second event at one place.
+//
+// The directory of a scenario that fails is kept; the message names it.
+package main
