@@ -178,6 +178,11 @@ func (t *Table) Writable(now Now, link LinkID, lane int) (o Output, ok bool) {
 		l.forgotten = l.forgotten[:n-1]
 		return Output{Frame: wire.Log{Number: number}}, true
 	}
+	if l.promise > l.offered && l.barrier == 0 {
+		f := wire.Promise{Time: l.promise, Behind: l.behind}
+		l.offered, l.behind = l.promise, s.lagging
+		return Output{Frame: f}, true
+	}
 	if r := l.next(); r != nil && (s.out.unacked < unackedMax || lane == wire.LaneHidden) {
 		if r.number == 0 {
 			l.numbers++
@@ -190,11 +195,6 @@ func (t *Table) Writable(now Now, link LinkID, lane int) (o Output, ok bool) {
 			o.Flags = flagWaits
 		}
 		return o, true
-	}
-	if l.promise > l.offered && l.barrier == 0 {
-		f := wire.Promise{Time: l.promise, Behind: l.behind}
-		l.offered, l.behind = l.promise, s.lagging
-		return Output{Frame: f}, true
 	}
 	return Output{}, false
 }

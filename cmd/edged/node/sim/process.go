@@ -283,7 +283,7 @@ func (p *process) work() {
 func (p *process) chore(w session.Work) {
 	switch w := w.(type) {
 	case session.List:
-		heads := p.store.durable.list(p.store.near(w.Tick), w.Prefix, w.After, w.Limit)
+		heads := p.store.shown().list(p.store.near(w.Tick), w.Prefix, w.After, w.Limit)
 		if len(w.Prefix) > 1 {
 			p.w.count("digest of depth 2")
 		}
