@@ -163,10 +163,11 @@ func (t *Table) ready(s *session, r *row) {
 	}
 }
 
-// Writable asks what a lane's writer does next; ok is false when it has to wait for a Wake.
+// Writable asks what a lane's writer does next; ok is false when it has to wait for a Wake. Nothing
+// goes out before the peer's first TICK: that it has our HELLO, which another lane may overtake.
 func (t *Table) Writable(now Now, link LinkID, lane int) (o Output, ok bool) {
 	s := t.links[link]
-	if s == nil || !s.up || s.ending {
+	if s == nil || !s.up || s.ending || s.ticks == 0 {
 		return Output{}, false
 	}
 	if lane == wire.LaneFetch {

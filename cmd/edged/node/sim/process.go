@@ -247,6 +247,7 @@ func (p *process) perform(w session.Work) {
 		}
 	case session.Close:
 		if e := p.ends[w.Link]; e != nil {
+			p.w.trace("close", p.h.index, w)
 			p.later(closeAfter, func() { e.close(w.Code) })
 		}
 	case session.Stable:
