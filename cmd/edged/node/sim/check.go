@@ -216,18 +216,13 @@ func (w *world) checkBounds(p *process) {
 // settled says whether all have been connected for a while.
 func (w *world) settled() bool {
 	const within = 12 * time.Second
-	return w.queue.now >= w.heal+within && w.plan.rowsMax == 0 && len(w.forked) == 0
+	return w.queue.now >= w.heal+within && w.plan.rowsMax == 0 && !w.harmed()
 }
 
 // checkCalm wants the nodes to have found one another equal again, under way.
 func (w *world) checkCalm() {
 	if !w.settled() || w.plan.jumps || w.plan.keep > 0 && w.ended() {
 		return // holes of an origin that is away are given up after a minute
-	}
-	for origin := range w.doubtful {
-		if w.cutShort(origin) {
-			return
-		}
 	}
 	const within = 12 * time.Second
 	for _, h := range w.hosts {
@@ -278,9 +273,19 @@ func (w *world) differs() string {
 	return ""
 }
 
-// unheard says whether a deletion stands in a log that has forked, so that not all know of it.
+// harmed says whether what was done to disks has forked logs or cut them short.
+func (w *world) harmed() bool {
+	for origin := range w.doubtful {
+		if w.cutShort(origin) {
+			return true
+		}
+	}
+	return len(w.forked) > 0
+}
+
+// unheard says whether a deletion may stand where not all can have it.
 func (w *world) unheard(name edged.LogName) bool {
-	return len(w.forked) > 0 && slices.ContainsFunc(w.hosts, func(h *host) bool { return h.disk.deleted[name.Stream] >= name.Generation })
+	return w.harmed() && slices.ContainsFunc(w.hosts, func(h *host) bool { return h.disk.deleted[name.Stream] >= name.Generation })
 }
 
 // cutShort says whether an origin was sealed by a disk that had been set back: what others hold

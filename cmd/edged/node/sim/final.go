@@ -55,7 +55,7 @@ func (w *world) checkAcked() {
 	}
 	blocks := make([]*block, 0, len(w.blocks))
 	for _, b := range w.blocks {
-		if b.acked && b.places != 0 && b.name.Generation > deleted[b.name.Stream] && !w.forkedAnywhere(b.log) && !w.cutShort(b.name.Origin.ID) {
+		if b.acked && b.places != 0 && b.name.Generation > deleted[b.name.Stream] && !w.forkedAnywhere(b.log) && !w.cutShort(b.name.Origin.ID) && !w.unheard(b.name) {
 			blocks = append(blocks, b)
 		}
 	}

@@ -68,6 +68,7 @@ func (p *process) fold(b *block) bool {
 		if _, err := fmt.Sscanf(string(b.data()), "delete %s %d", &name.Stream, &name.Generation); err != nil {
 			p.w.fail("record %q: %v", b.data(), err)
 		}
+		p.w.trace("delete", p.h.index, name.Stream, name.Generation, b.name.Origin)
 		p.store.submit(&op{kind: opDelete, name: name})
 	}
 	return false
