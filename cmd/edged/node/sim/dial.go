@@ -105,7 +105,7 @@ func (p *process) dial(t *target) {
 			return
 		case t.node == "":
 			t.node = to.self.Node
-		case t.node != to.self.Node: // another node lives there now
+		case t.node != to.self.Node && p.connected(to.self.Node): // another node lives there now
 			p.dialed(t)
 			return
 		}
@@ -119,6 +119,11 @@ func (p *process) dialed(t *target) {
 	t.dialing = false
 	t.next = p.w.queue.now + p.w.upTo(min(backOffMax, backOffFirst<<min(t.tries, 10)))
 	t.tries++
+}
+
+func (p *process) connected(node string) bool {
+	up, _ := p.table.Up(node)
+	return up || node == p.self.Node
 }
 
 func (p *process) knows(node string) bool {
