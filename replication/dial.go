@@ -200,6 +200,11 @@ func (d *dialer) follow(ctx context.Context, t *target, group *sync.WaitGroup) {
 			timer.Reset(refused/2 + rand.N(refused/2))
 			continue
 		}
+		select {
+		case <-t.gone: // as the dial has found out
+			return
+		default:
+		}
 		refused = 0
 		backOff()
 	}
@@ -239,7 +244,7 @@ func (d *dialer) dial(ctx context.Context, t *target, group *sync.WaitGroup) err
 		return err
 	}
 	if t.node == "" && !d.name(t, way.Node()) {
-		way.Close(closedByPeer, "self: this link leads to a node that is known")
+		way.Close(closeCode, "self: this link leads to a node that is known")
 		return nil
 	}
 	group.Go(func() { d.r.serve(ctx, way) })

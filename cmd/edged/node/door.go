@@ -35,9 +35,12 @@ func listen(api *httpapi.Server, cfg Config) (*door, error) {
 		}
 		secrets = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
 	}
-	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", cfg.Listen)
-	if err != nil {
-		return nil, err
+	l := cfg.Listener
+	if l == nil {
+		var err error
+		if l, err = new(net.ListenConfig).Listen(context.Background(), "tcp", cfg.Listen); err != nil {
+			return nil, err
+		}
 	}
 	d.server = api.HTTPServer(l.Addr())
 	d.server.TLSConfig = secrets
@@ -126,9 +129,12 @@ func (b *bounded) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		tcp, ok := c.(*net.TCPConn)
-		if ok && b.open.Add(1) <= b.most {
-			return &counted{TCPConn: tcp, leave: sync.OnceFunc(func() { b.open.Add(-1) })}, nil
+		if b.open.Add(1) <= b.most {
+			leave := sync.OnceFunc(func() { b.open.Add(-1) })
+			if tcp, ok := c.(*net.TCPConn); ok {
+				return &countedTCP{tcp, leave}, nil
+			}
+			return &counted{c, leave}, nil
 		}
 		b.open.Add(-1)
 		b.refused.Add(1)
@@ -137,14 +143,26 @@ func (b *bounded) Accept() (net.Conn, error) {
 	}
 }
 
-// counted embeds the concrete type, so that writes of many buffers stay one system call.
+// counted is a connection that is taken off the count when it is closed.
 type counted struct {
-	*net.TCPConn
+	net.Conn
 	leave func()
 }
 
 // Close closes the connection and takes it off the count.
 func (c *counted) Close() error {
+	c.leave()
+	return c.Conn.Close()
+}
+
+// countedTCP embeds the concrete type, so that writes of many buffers stay one system call.
+type countedTCP struct {
+	*net.TCPConn
+	leave func()
+}
+
+// Close closes the connection and takes it off the count.
+func (c *countedTCP) Close() error {
 	c.leave()
 	return c.TCPConn.Close()
 }

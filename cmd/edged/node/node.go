@@ -58,8 +58,11 @@ type Config struct {
 	Join         []string // mesh addresses of nodes to join
 	EmulateLinks bool     // /v1/links sets delays, losses and cuts of mesh packets
 
-	// PacketConn, for tests, is the mesh port; nil listens on MeshListen.
+	// For tests: the mesh port instead of MeshListen, the door's port instead of Listen, and how
+	// Data is opened instead of storage.OpenDisk.
 	PacketConn net.PacketConn
+	Listener   net.Listener
+	OpenStore  func(dir string, clock storage.Clock, opts storage.Options) (*storage.Store, error)
 
 	// FlushFor bounds the time at a stop in which peers take what they lack. Default 30 s.
 	FlushFor time.Duration
@@ -87,6 +90,9 @@ func (c Config) withDefaults() (Config, error) {
 	preset(&c.MeshListen, "127.0.0.1:7946")
 	preset(&c.DrainFor, 10*time.Second)
 	preset(&c.FlushFor, 30*time.Second)
+	if c.OpenStore == nil {
+		c.OpenStore = storage.OpenDisk
+	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
@@ -168,7 +174,7 @@ func (n *Node) steps() []step {
 	steps := []step{
 		{"storage", func() (func() error, error) {
 			clock := hlc.New(n.cfg.Now)
-			store, err := storage.OpenDisk(n.cfg.Data, clock, n.cfg.Storage)
+			store, err := n.cfg.OpenStore(n.cfg.Data, clock, n.cfg.Storage)
 			if err != nil {
 				return nil, err
 			}

@@ -1,6 +1,7 @@
 package linktest
 
 import (
+	"fmt"
 	"net"
 	"os"
 	"sync"
@@ -12,10 +13,10 @@ import (
 // Conn is a socket on a Network. One goroutine at a time may read from it.
 type Conn struct {
 	network *Network
-	addr    *net.UDPAddr
 	wake    chan struct{} // something has changed for the reader
 
 	mu       sync.Mutex
+	addr     *net.UDPAddr
 	inbox    link.Queue
 	deadline time.Time
 	closed   bool
@@ -41,12 +42,12 @@ func (c *Conn) stir() {
 // WriteTo sends a packet. As with UDP, nobody tells whether it arrives.
 func (c *Conn) WriteTo(b []byte, addr net.Addr) (int, error) {
 	c.mu.Lock()
-	closed := c.closed
+	from, closed := c.addr, c.closed
 	c.mu.Unlock()
 	if closed {
 		return 0, net.ErrClosed
 	}
-	c.network.send(b, c.addr, addr)
+	c.network.send(b, from, addr)
 	return len(b), nil
 }
 
@@ -99,7 +100,11 @@ func (c *Conn) wait(until time.Time) {
 }
 
 // LocalAddr is where the connection listens, a *net.UDPAddr.
-func (c *Conn) LocalAddr() net.Addr { return c.addr }
+func (c *Conn) LocalAddr() net.Addr {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.addr
+}
 
 // SetReadDeadline bounds reads, one that waits included.
 func (c *Conn) SetReadDeadline(t time.Time) error {
@@ -131,7 +136,23 @@ func (c *Conn) Close() error {
 	}
 	c.closed = true
 	c.stir()
+	at := c.addr
 	c.mu.Unlock()
-	c.network.leave(c)
+	c.network.leave(at)
 	return nil
+}
+
+// Move gives the connection another address, as a NAT does: from now on its packets come from
+// there, and only what is sent there arrives. It is moved by one goroutine at a time.
+func (c *Conn) Move(addr string) error {
+	at, err := net.ResolveUDPAddr("udp", addr)
+	if err != nil {
+		return fmt.Errorf("linktest: %w", err)
+	}
+	c.mu.Lock()
+	was := c.addr
+	c.addr = at
+	c.mu.Unlock()
+	c.network.leave(was)
+	return c.network.enter(c, at)
 }

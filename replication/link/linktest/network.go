@@ -53,14 +53,18 @@ func (n *Network) Listen(addr string) (*Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("linktest: %w", err)
 	}
+	c := &Conn{network: n, addr: at, wake: make(chan struct{}, 1)}
+	return c, n.enter(c, at)
+}
+
+func (n *Network) enter(c *Conn, at *net.UDPAddr) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.conns[at.String()] != nil {
-		return nil, fmt.Errorf("linktest: %s is taken", at)
+		return fmt.Errorf("linktest: %s is taken", at)
 	}
-	c := &Conn{network: n, addr: at, wake: make(chan struct{}, 1)}
 	n.conns[at.String()] = c
-	return c, nil
+	return nil
 }
 
 // SetAll sets the faults of all pairs for which Set says nothing.
@@ -131,8 +135,8 @@ func (n *Network) delay(f Faults) time.Duration {
 
 func (n *Network) draw(part float64) bool { return part > 0 && n.random.Float64() < part }
 
-func (n *Network) leave(c *Conn) {
+func (n *Network) leave(at *net.UDPAddr) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	delete(n.conns, c.addr.String())
+	delete(n.conns, at.String())
 }
