@@ -101,6 +101,7 @@ func TestNoArrivalIsEarly(t *testing.T) {
 	f := q.follow(edged.Query{Stream: "s", Start: edged.Start{Kind: edged.Latest}})
 	done := make(chan edged.Landing, 1)
 	fs.held.Lock()
+	q.early("other") // now the disk is busy: what comes next shares a group
 	q.Ingest(context.Background(), next.name, next.Bytes, func(l edged.Landing) { done <- l })
 	q.early("s")
 	if events, _ := drain(t, f, 1<<20, 10); slices.Contains(texts(events), "theirs") {
