@@ -18,6 +18,14 @@ type slowFS struct {
 	held sync.RWMutex
 }
 
+// hold makes fsyncs wait until release.
+func (f *slowFS) hold(t *testing.T) (release func()) {
+	f.held.Lock()
+	release = sync.OnceFunc(f.held.Unlock)
+	t.Cleanup(release)
+	return release
+}
+
 func (f *slowFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
 	file, err := f.FS.Create(name, c)
 	return &slowFile{file, f}, err
@@ -73,7 +81,7 @@ func TestEarlyBeforeTheDefinition(t *testing.T) {
 	q, fs := onSlowDisk(t)
 	f := q.follow(edged.Query{Stream: "s", Await: true})
 	done := make(chan edged.Landing, 1)
-	fs.held.Lock()
+	release := fs.hold(t)
 	for _, x := range p.lacks(t, q) {
 		if x.name.Stream != "s" {
 			q.Ingest(context.Background(), x.name, x.Bytes, func(l edged.Landing) { done <- l })
@@ -81,7 +89,7 @@ func TestEarlyBeforeTheDefinition(t *testing.T) {
 	}
 	q.early("other") // once it is answered, the definition is staged
 	q.early("s")
-	fs.held.Unlock()
+	release()
 	<-done
 	q.append("other", single("behind all")...)
 	if events, _ := drain(t, f, 1<<20, 10); len(events) != 1 {
@@ -100,14 +108,14 @@ func TestNoArrivalIsEarly(t *testing.T) {
 	next := p.lacks(t, q)[0]
 	f := q.follow(edged.Query{Stream: "s", Start: edged.Start{Kind: edged.Latest}})
 	done := make(chan edged.Landing, 1)
-	fs.held.Lock()
+	release := fs.hold(t)
 	q.early("other") // now the disk is busy: what comes next shares a group
 	q.Ingest(context.Background(), next.name, next.Bytes, func(l edged.Landing) { done <- l })
 	q.early("s")
 	if events, _ := drain(t, f, 1<<20, 10); slices.Contains(texts(events), "theirs") {
 		t.Fatal("shown before it is on disk")
 	}
-	fs.held.Unlock()
+	release()
 	<-done
 	q.append("other", single("behind all")...)
 	if events, _ := drain(t, f, 1<<20, 10); !slices.Contains(texts(events), "theirs") {
