@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	"github.com/quic-go/quic-go"
 )
@@ -15,8 +16,9 @@ import (
 const (
 	strandsMax = 8
 	pieceMax   = 16 << 10
-	pieceHead  = 4 + 2 // its number, which may wrap, and its length less one
-	ahead      = 4     // pieces that wait for the lane's own strand before others are taken
+	pieceHead  = 4 + 2                // its number, which may wrap, and its length less one
+	ahead      = 4                    // pieces that wait for the lane's own strand
+	patience   = 2 * time.Millisecond // until others are taken too
 )
 
 // strandsOf is how many strands a lane has on so many connections.
@@ -33,6 +35,7 @@ type splitter struct {
 	own, others chan []byte
 	spare       chan []byte // to be used again
 	number      uint32
+	spread      bool // the own strand has no room for long
 	link        *Link
 }
 
@@ -55,20 +58,39 @@ func (t *Transport) split(l *Link, lane int, strands []*quic.SendStream) *splitt
 func (s *splitter) Write(p []byte) (n int, err error) {
 	for n < len(p) {
 		part := p[n:min(n+pieceMax, len(p))]
-		piece := s.cut(part)
-		select {
-		case s.own <- piece:
-		default:
-			select {
-			case s.own <- piece:
-			case s.others <- piece:
-			case <-s.link.done:
-				return n, s.link.err
-			}
+		if !s.hand(s.cut(part)) {
+			return n, s.link.err
 		}
 		n += len(part)
 	}
 	return n, s.link.Err()
+}
+
+// hand gives a piece to a strand; false when the link has ended.
+func (s *splitter) hand(piece []byte) bool {
+	s.spread = s.spread && len(s.own) > 0
+	select {
+	case s.own <- piece:
+		return true
+	default:
+	}
+	if !s.spread {
+		select {
+		case s.own <- piece:
+			return true
+		case <-time.After(patience):
+			s.spread = true
+		case <-s.link.done:
+			return false
+		}
+	}
+	select {
+	case s.own <- piece:
+	case s.others <- piece:
+	case <-s.link.done:
+		return false
+	}
+	return true
 }
 
 // cut makes the next piece, a copy of part.
