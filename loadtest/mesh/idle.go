@@ -20,8 +20,9 @@ type idleness struct {
 }
 
 const (
-	idleGoal    = 2000            // bytes a second and peer, sent and received
-	idleSettles = 3 * time.Minute // until all nodes hold all streams and have gone quiet
+	idleGoal    = 2000             // bytes a second and peer, sent and received
+	idleSettles = 3 * time.Minute  // until all nodes hold all streams
+	idleCalm    = 75 * time.Second // a minute after the last event, peers are told to forget a log
 )
 
 func (v idleness) budget() time.Duration { return 10*time.Minute + v.quiet }
@@ -43,6 +44,7 @@ func (v idleness) run(ctx context.Context, w *world) error {
 		return err
 	}
 	w.fact("nothing lacking after %v", time.Since(began).Round(100*time.Millisecond))
+	rest(ctx, idleCalm)
 	first, err := w.costs(ctx)
 	if err != nil {
 		return err
@@ -96,6 +98,7 @@ func (v idleness) fill(ctx context.Context, w *world) error {
 func (w *world) level(ctx context.Context) error {
 	from := time.Now()
 	return within(ctx, idleSettles, "all nodes to hold the same", func() bool {
+		rest(ctx, time.Second) // to ask is not free either
 		for _, n := range w.nodes() {
 			peers, err := n.client.Peers(ctx)
 			if err != nil || len(peers) < 2 {
