@@ -119,12 +119,18 @@ func (t *Table) addRow(now Now, s *session, h *edged.Head, sent edged.Sequence) 
 
 func (t *Table) dropRows(s *session) {
 	t.keepFloor(s)
+	for _, r := range s.out.rows {
+		if r.number != 0 {
+			t.forget(s, r)
+		}
+	}
 	s.lagging = true
 	before := s.out.lanes
 	s.out = outgoing{}
 	s.out.init()
 	for i := range s.out.lanes {
 		l := &s.out.lanes[i]
+		l.forgotten = before[i].forgotten
 		l.numbers, l.promise, l.offered, l.jobs = before[i].numbers, before[i].promise, before[i].offered, before[i].jobs
 		l.behind = true
 	}
