@@ -19,15 +19,15 @@ func TestPlantsStillTake(t *testing.T) {
 	}
 	t.Chdir(root)
 	for _, p := range plants() {
-		overlay, err := p.overlay(t.TempDir())
+		overlay, err := p.Overlay(t.TempDir())
 		if err != nil {
-			t.Errorf("%s: %v", p.name, err)
+			t.Errorf("%s: %v", p.Name, err)
 			continue
 		}
 		text, err := os.ReadFile(overlay)
 		var list struct{ Replace map[string]string }
 		if err != nil || json.Unmarshal(text, &list) != nil || len(list.Replace) != 1 {
-			t.Errorf("%s: overlay %s, %v", p.name, text, err)
+			t.Errorf("%s: overlay %s, %v", p.Name, text, err)
 		}
 	}
 }

@@ -2,40 +2,37 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/edgedhq/edged/loadtest/plant"
 )
 
-// plant is a bug put into the product's source for one run: old text replaced by new. Old text
-// that does not stand exactly once fails the run, so that plants do not wither unseen.
-type plant struct {
-	name     string
-	file     string
-	old, new string
-	power    bool // found by power cuts; else by kills
+// planted is a bug put into the product's source for one run.
+type planted struct {
+	plant.Plant
+	power bool // found by power cuts; else by kills
 }
 
 // plantAll plants each bug by itself and wants it found.
 func plantAll(ctx context.Context, s settings, dir string) error {
 	var missed []string
 	for _, p := range plants() {
-		if !strings.Contains(p.name, s.only) {
+		if !strings.Contains(p.Name, s.only) {
 			continue
 		}
-		found, err := p.run(ctx, s, filepath.Join(dir, p.name))
+		found, err := p.run(ctx, s, filepath.Join(dir, p.Name))
 		if err != nil {
-			return fmt.Errorf("plant %s: %w", p.name, err)
+			return fmt.Errorf("plant %s: %w", p.Name, err)
 		}
 		if found == nil {
-			missed = append(missed, p.name)
-			fmt.Printf("plant %s: NOT FOUND\n", p.name)
+			missed = append(missed, p.Name)
+			fmt.Printf("plant %s: NOT FOUND\n", p.Name)
 			continue
 		}
-		fmt.Printf("plant %s: found: %s\n", p.name, evidence(found.Error()))
+		fmt.Printf("plant %s: found: %s\n", p.Name, evidence(found.Error()))
 	}
 	if len(missed) > 0 {
 		return fmt.Errorf("planted bugs that nothing found: %s", strings.Join(missed, ", "))
@@ -44,11 +41,8 @@ func plantAll(ctx context.Context, s settings, dir string) error {
 }
 
 // run builds with the bug and runs what should find it.
-func (p plant) run(ctx context.Context, s settings, dir string) (found, err error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, err
-	}
-	overlay, err := p.overlay(dir)
+func (p planted) run(ctx context.Context, s settings, dir string) (found, err error) {
+	overlay, err := p.Overlay(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -70,32 +64,6 @@ func (p plant) run(ctx context.Context, s settings, dir string) (found, err erro
 	return nil, err
 }
 
-// overlay writes the changed source and the file that tells the go command of it.
-func (p plant) overlay(dir string) (string, error) {
-	source, err := filepath.Abs(p.file)
-	if err != nil {
-		return "", err
-	}
-	text, err := os.ReadFile(source)
-	if err != nil {
-		return "", err
-	}
-	if n := strings.Count(string(text), p.old); n != 1 {
-		return "", fmt.Errorf("its old text stands %d times in %s; mend the plant", n, p.file)
-	}
-	changed := filepath.Join(dir, filepath.Base(p.file))
-	planted := strings.Replace(string(text), p.old, p.new, 1)
-	if err := os.WriteFile(changed, []byte(planted), 0o644); err != nil {
-		return "", err
-	}
-	list, err := json.Marshal(map[string]map[string]string{"Replace": {source: changed}})
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "overlay.json")
-	return path, errors.Join(os.WriteFile(path, list, 0o644))
-}
-
 // evidence is the line of a report that says what is wrong.
 func evidence(report string) string {
 	first, _, _ := strings.Cut(report, "\n")
@@ -111,39 +79,51 @@ func evidence(report string) string {
 }
 
 // plants are the storage bugs of the design that kills or power cuts of one node can find.
-func plants() []plant {
-	return []plant{
+func plants() []planted {
+	return []planted{
 		{
-			name: "disk-answered-before-fsync", power: true,
-			file: "streams/stage.go",
-			old:  "if a.err != nil || a.pub.Ack.BeforeDisk() {",
-			new:  "if true {",
+			Plant: plant.Plant{
+				Name: "disk-answered-before-fsync",
+				File: "streams/stage.go",
+				Old:  "if a.err != nil || a.pub.Ack.BeforeDisk() {",
+				New:  "if true {",
+			},
+			power: true,
 		},
 		{
-			name: "fsync-skipped", power: true,
-			file: "streams/storage/commit.go",
-			old:  "s.db.ApplyNoSyncWait(g.batch, pebble.Sync)",
-			new:  "s.db.Apply(g.batch, pebble.NoSync)",
+			Plant: plant.Plant{
+				Name: "fsync-skipped",
+				File: "streams/storage/commit.go",
+				Old:  "s.db.ApplyNoSyncWait(g.batch, pebble.Sync)",
+				New:  "s.db.Apply(g.batch, pebble.NoSync)",
+			},
+			power: true,
 		},
 		{
 			// Without a sync Pebble hands on whole blocks of 32 KiB only; what is in the process's
 			// memory goes with it.
-			name: "fsync-skipped-and-killed",
-			file: "streams/storage/commit.go",
-			old:  "s.db.ApplyNoSyncWait(g.batch, pebble.Sync)",
-			new:  "s.db.Apply(g.batch, pebble.NoSync)",
+			Plant: plant.Plant{
+				Name: "fsync-skipped-and-killed",
+				File: "streams/storage/commit.go",
+				Old:  "s.db.ApplyNoSyncWait(g.batch, pebble.Sync)",
+				New:  "s.db.Apply(g.batch, pebble.NoSync)",
+			},
 		},
 		{
-			name: "origin-kept-after-unclean-stop",
-			file: "streams/storage/node.go",
-			old:  "case !before.clean && before.exposed:",
-			new:  "case false:",
+			Plant: plant.Plant{
+				Name: "origin-kept-after-unclean-stop",
+				File: "streams/storage/node.go",
+				Old:  "case !before.clean && before.exposed:",
+				New:  "case false:",
+			},
 		},
 		{
-			name: "dedupe-forgotten-at-restart",
-			file: "streams/dedupe.go",
-			old:  "	for _, l := range logs {",
-			new:  "	for _, l := range logs[:0] {",
+			Plant: plant.Plant{
+				Name: "dedupe-forgotten-at-restart",
+				File: "streams/dedupe.go",
+				Old:  "	for _, l := range logs {",
+				New:  "	for _, l := range logs[:0] {",
+			},
 		},
 	}
 }

@@ -34,27 +34,33 @@ func (t *Table) schedule(now Now) {
 	}
 }
 
-// nearest is the holder to ask: of the same region, then of the shortest round trip; who was
-// asked in vain comes last.
+// nearest is the holder to ask: who still has what comes next, or else the earliest of it; then who
+// is of the same region, then of the shortest round trip. Who was asked in vain comes last.
 func (t *Table) nearest(d *need) *holder {
+	head, _ := t.store.HeadOf(d.log)
+	next := max(d.asked, head.Head+1)
 	var best *holder
 	for i := range d.holders {
 		h := &d.holders[i]
 		if h.s.fetches >= fetchesMax || h.s.ending {
 			continue
 		}
-		if best == nil || t.nearer(d, h.s, best.s) {
+		if best == nil || t.nearer(d, next, h, best) {
 			best = h
 		}
 	}
 	return best
 }
 
-func (t *Table) nearer(d *need, a, b *session) bool {
+func (t *Table) nearer(d *need, next edged.Sequence, x, y *holder) bool {
+	a, b := x.s, y.s
+	from, than := max(x.start, next), max(y.start, next)
 	here := func(s *session) bool { return s.hello.Region == t.self.Region }
 	switch {
 	case (a.node == d.failed) != (b.node == d.failed):
 		return b.node == d.failed
+	case from != than:
+		return from < than
 	case here(a) != here(b):
 		return here(a)
 	case a.rtt != b.rtt:

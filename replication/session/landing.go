@@ -38,6 +38,7 @@ type inLane struct {
 	epoch   uint64
 	flying  map[uint64]int // blocks by epoch that have not landed
 	waiting []marker       // promises behind blocks that have not landed
+	lost    bool           // a block of this epoch was not taken
 	time    int64          // the last promise for which all before it has landed
 }
 
@@ -107,6 +108,10 @@ func (t *Table) Landed(now Now, in Ingest, landing edged.Landing) []Work {
 		if l.flying[in.Epoch]--; l.flying[in.Epoch] == 0 {
 			delete(l.flying, in.Epoch)
 		}
+		switch landing.Outcome {
+		case edged.Damaged, edged.Refused:
+			l.lose(in.Epoch)
+		}
 		t.settleBlock(now, s, l.logs[in.Number], landing)
 		t.takePromises(s)
 		t.raiseFrontier()
@@ -132,13 +137,11 @@ func (t *Table) settleBlock(now Now, s *session, a *announced, landing edged.Lan
 		t.lack(now, s, landing.Log, landing.Last, a)
 	case edged.Damaged:
 		t.report(s.peer, "damaged", "a block that is not whole")
-		s.settleSince(s.echo)
 		t.needs.stall(now.Mono, landing.Log)
 		if landing.Last > 0 {
 			t.lack(now, s, landing.Log, landing.Last, a)
 		}
 	case edged.Refused:
-		s.settleSince(s.echo)
 		t.needs.stall(now.Mono, landing.Log)
 	default: // Deleted, Forked, Sealed, Version
 		t.refused[landing.Log] = now.Mono + refusedKept

@@ -117,7 +117,7 @@ func (t *Table) need(now Now, s *session, row wire.Row, wait time.Duration) {
 func (d *need) add(h holder) {
 	for i := range d.holders {
 		if d.holders[i].s == h.s {
-			d.holders[i].start = h.start
+			d.holders[i].start = max(d.holders[i].start, h.start)
 			if h.head >= d.holders[i].head {
 				d.holders[i].head, d.holders[i].chain = h.head, h.chain
 			}

@@ -46,6 +46,9 @@ func (t *Table) knowOrigin(o edged.Origin) *heldOrigin {
 // Sealed tells that an origin has ended: no event of it has a stamp at or after a time. whole says
 // that all before it is held here.
 func (t *Table) Sealed(origin edged.Origin, at int64, whole bool) []Work {
+	if origin.ID == t.origin.ID { // by a later run, of which this disk knows nothing
+		t.mint("this origin has ended", false)
+	}
 	h := t.knowOrigin(origin)
 	if h.seal == 0 || at < h.seal {
 		h.seal = max(at, 1)
@@ -120,8 +123,8 @@ func (t *Table) receivePromise(s *session, lane int, f wire.Promise) {
 		return
 	}
 	l := &s.in.lanes[lane]
-	l.waiting = append(l.waiting, marker{epoch: l.epoch, time: f.Time, behind: f.Behind})
-	l.epoch++
+	l.waiting = append(l.waiting, marker{epoch: l.epoch, time: f.Time, behind: f.Behind || l.lost})
+	l.epoch, l.lost = l.epoch+1, false
 	t.takePromises(s)
 	t.raiseFrontier()
 }
@@ -153,6 +156,20 @@ func (t *Table) takePromises(s *session) {
 	t.raise(s.hello.Origin.ID, least)
 }
 
+// lose notes that a block of an epoch was not taken, wherever in its log it belongs: the promise
+// behind it holds only once the peer is found equal after it.
+func (l *inLane) lose(epoch uint64) {
+	if epoch == l.epoch {
+		l.lost = true
+		return
+	}
+	for i := range l.waiting {
+		if l.waiting[i].epoch == epoch {
+			l.waiting[i].behind = true
+		}
+	}
+}
+
 // flies says whether a block of an epoch, or of one before, has not landed.
 func (l *inLane) flies(epoch uint64) bool {
 	for e := range l.flying {
@@ -163,8 +180,8 @@ func (l *inLane) flies(epoch uint64) bool {
 	return false
 }
 
-// settleSince notes from when on all that a peer appends comes and is taken: what came before has
-// to be compared. Its stamps may run ahead of its clock by the ceiling.
+// settleSince notes from when on a peer pushes all that it appends: what came before has to be
+// compared. Its stamps may run ahead of its clock by the ceiling.
 func (s *session) settleSince(sent int64) {
 	s.in.compared = false
 	s.in.since = max(s.hello.HLC.Wall, sent+4*int64(time.Second))

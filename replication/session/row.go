@@ -169,10 +169,11 @@ func (t *Table) ready(s *session, r *row) {
 	}
 }
 
-// Writable asks what a lane's writer does next; ok is false when it has to wait for a Wake.
+// Writable asks what a lane's writer does next; ok is false when it has to wait for a Wake. Nothing
+// goes out before the peer's first TICK: that it has our HELLO, which another lane may overtake.
 func (t *Table) Writable(now Now, link LinkID, lane int) (o Output, ok bool) {
 	s := t.links[link]
-	if s == nil || !s.up || s.ending {
+	if s == nil || !s.up || s.ending || s.ticks == 0 {
 		return Output{}, false
 	}
 	if lane == wire.LaneFetch {
@@ -183,6 +184,11 @@ func (t *Table) Writable(now Now, link LinkID, lane int) (o Output, ok bool) {
 		number := l.forgotten[n-1]
 		l.forgotten = l.forgotten[:n-1]
 		return Output{Frame: wire.Log{Number: number}}, true
+	}
+	if l.promise > l.offered && l.barrier == 0 {
+		f := wire.Promise{Time: l.promise, Behind: l.behind}
+		l.offered, l.behind = l.promise, s.lagging
+		return Output{Frame: f}, true
 	}
 	if r := l.next(); r != nil && (s.out.unacked < unackedMax || lane == wire.LaneHidden) {
 		if r.number == 0 {
@@ -196,11 +202,6 @@ func (t *Table) Writable(now Now, link LinkID, lane int) (o Output, ok bool) {
 			o.Flags = flagWaits
 		}
 		return o, true
-	}
-	if l.promise > l.offered && l.barrier == 0 {
-		f := wire.Promise{Time: l.promise, Behind: l.behind}
-		l.offered, l.behind = l.promise, s.lagging
-		return Output{Frame: f}, true
 	}
 	return Output{}, false
 }

@@ -91,6 +91,9 @@ func (t *Table) receiveTick(now Now, s *session, f wire.Tick) {
 	s.ticks++
 	if s.ticks == 1 {
 		s.settleSince(f.Sent)
+		for lane := wire.LaneLive; lane <= wire.LaneFetch; lane++ {
+			t.do(Wake{Link: s.link, Lane: lane})
+		}
 	}
 	t.measure(now, s, f)
 	for _, h := range f.Held {

@@ -253,7 +253,7 @@ func (e *end) blocks(to int, o session.Output) {
 	p.later(p.w.upTo(200*time.Microsecond), func() {
 		var last edged.Sequence
 		size := 0
-		for _, b := range p.store.durable.read(o.Log, o.From, o.Budget) {
+		for _, b := range p.store.shown().read(o.Log, o.From, o.Budget) {
 			if b.first > o.To {
 				break
 			}

@@ -50,6 +50,7 @@ type process struct {
 	store  *store
 	dead   bool
 	tickAt time.Duration
+	missed []func() // while it was paused
 
 	ends   map[session.LinkID]*end
 	last   session.LinkID
@@ -172,13 +173,29 @@ func (p *process) later(d time.Duration, do func()) {
 	p.w.queue.put(p.w.queue.now+d, func() { p.run(do) })
 }
 
+// run does something now, or when the process goes on, in order.
 func (p *process) run(do func()) {
 	switch {
 	case p.dead:
-	case p.h.paused > p.w.queue.now:
-		p.w.queue.put(p.h.paused, func() { p.run(do) })
-	default:
+	case p.h.paused <= p.w.queue.now && len(p.missed) == 0:
 		do()
+	default:
+		if p.missed = append(p.missed, do); len(p.missed) == 1 {
+			p.w.queue.put(p.h.paused, p.goOn)
+		}
+	}
+}
+
+// goOn does what was missed during a pause.
+func (p *process) goOn() {
+	if p.h.paused > p.w.queue.now {
+		p.w.queue.put(p.h.paused, p.goOn)
+		return
+	}
+	for len(p.missed) > 0 && !p.dead {
+		do := p.missed[0]
+		do()
+		p.missed = p.missed[1:]
 	}
 }
 
@@ -230,6 +247,7 @@ func (p *process) perform(w session.Work) {
 		}
 	case session.Close:
 		if e := p.ends[w.Link]; e != nil {
+			p.w.trace("close", p.h.index, w)
 			p.later(closeAfter, func() { e.close(w.Code) })
 		}
 	case session.Stable:
@@ -266,7 +284,7 @@ func (p *process) work() {
 func (p *process) chore(w session.Work) {
 	switch w := w.(type) {
 	case session.List:
-		heads := p.store.durable.list(p.store.near(w.Tick), w.Prefix, w.After, w.Limit)
+		heads := p.store.shown().list(p.store.near(w.Tick), w.Prefix, w.After, w.Limit)
 		if len(w.Prefix) > 1 {
 			p.w.count("digest of depth 2")
 		}

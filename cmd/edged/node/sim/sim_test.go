@@ -9,6 +9,7 @@ import (
 var (
 	seeds  = flag.Int("sim.seeds", 30, "how many seeds to run")
 	seed   = flag.Uint64("sim.seed", 0, "the one seed to run, with its trace; 0 for many")
+	stop   = flag.Bool("sim.stop", false, "stop at the first violation")
 	traced = flag.Bool("sim.trace", false, "print the trace of the one seed")
 )
 
@@ -17,7 +18,7 @@ func rare() []string {
 	return []string{
 		"mint: new directory", "mint: shown before the disk had it", "mint: a clock that jumped",
 		"mint: a peer holds later events of ours", "mint: another node lives under this identity",
-		"fork", "gap jump", "report: lagging", "landing: sparse", "digest of depth 2", "clone refused",
+		"mint: this origin has ended", "fork", "gap jump", "report: lagging", "landing: sparse", "digest of depth 2", "clone refused",
 		"landing: sealed", "landing: deleted", "landing: damaged", "landing: refused", "retired",
 	}
 }
@@ -32,6 +33,9 @@ func TestSeeds(t *testing.T) {
 		r, err := Run(s+1, nil)
 		if err != nil {
 			t.Errorf("%v\nagain: go test ./cmd/edged/node/sim -sim.seed=%d -sim.trace", err, s+1)
+			if *stop {
+				return
+			}
 		}
 		for what, n := range r.Counts {
 			counts[what] += n

@@ -25,16 +25,19 @@ func newStore(p *process) *store {
 
 // HeadOf, Sums and Origins are what the Table asks for; they speak of the disk only.
 func (s *store) HeadOf(log edged.LogID) (edged.Head, bool) {
-	l := s.durable.logs[log]
+	l := s.shown().logs[log]
 	if l == nil {
 		return edged.Head{}, false
 	}
-	return s.durable.tell(l), true
+	return s.shown().tell(l), true
 }
 
-func (s *store) Sums(tick int64) [edged.Shards]edged.Sum { return s.durable.sums(s.near(tick)) }
+func (s *store) Sums(tick int64) [edged.Shards]edged.Sum { return s.shown().sums(s.near(tick)) }
 
-func (s *store) Origins() []edged.OriginState { return s.durable.origins() }
+func (s *store) Origins() []edged.OriginState { return s.shown().origins() }
+
+// shown is what other nodes may see.
+func (s *store) shown() *image { return s.durable }
 
 // near is a tick as far as memory goes back; 0 for now.
 func (s *store) near(tick int64) int64 {

@@ -239,7 +239,7 @@ func say(log io.Writer, now time.Duration, e *end, lane int, f wire.Frame) {
 	case wire.Digest:
 		fmt.Fprintf(log, "%s h%d link %d digest tick %d prefix %x sums %d\n", now, e.p.h.index, e.id, f.Tick, f.Prefix, len(f.Sums))
 	case wire.Tick:
-		fmt.Fprintf(log, "%s h%d link %d tick %d root %x newest %d held %d flags %d\n", now, e.p.h.index, e.id, f.Tick, f.Root[:4], f.Newest.Wall, len(f.Held), f.Flags)
+		fmt.Fprintf(log, "%s h%d link %d from h%d tick %d root %x newest %d held %v flags %d\n", now, e.p.h.index, e.id, e.other().p.h.index, f.Tick, f.Root[:4], f.Newest.Wall, f.Held, f.Flags)
 	default:
 		fmt.Fprintf(log, "%s h%d from h%d link %d lane %d %T %+v\n", now, e.p.h.index, e.other().p.h.index, e.id, lane, f, f)
 	}
