@@ -47,7 +47,7 @@ func New(store *storage.Store, opts Options) (*Broker, error) {
 		waker:     newWaker(),
 		runs:      newRunCache(opts.RunsBytesMax),
 		ingesting: allowance{max: opts.IngestBytesMax},
-		frontier:  newFrontier(),
+		frontier:  newFrontier(opts.Acks == nil),
 		streams:   make(map[string]*stream),
 	}
 	if opts.Gated {

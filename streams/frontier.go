@@ -15,8 +15,13 @@ type frontier struct {
 	blocked map[*stream]struct{}
 }
 
-func newFrontier() frontier {
-	return frontier{wall: math.MaxInt64, blocked: make(map[*stream]struct{})}
+// newFrontier bounds nothing where this node is alone; in a mesh nothing is below it yet.
+func newFrontier(alone bool) frontier {
+	f := frontier{wall: math.MinInt64, blocked: make(map[*stream]struct{})}
+	if alone {
+		f.wall = math.MaxInt64
+	}
+	return f
 }
 
 func (f *frontier) at() int64 {
@@ -58,7 +63,7 @@ func (f *frontier) move(wall int64) map[*stream]struct{} {
 
 // Stable tells the wall time below which every event of every origin is held here; readers in
 // stable order are given no others. It is told to them behind everything that is durable already,
-// so that they see that first. Until the first call there is no bound.
+// so that they see that first. Until the first call a broker with Acks gives them none.
 func (b *Broker) Stable(wall int64) { b.store.Submit(&rise{b, wall}) }
 
 // rise is a frontier on its way through a group.

@@ -347,6 +347,9 @@ func TestCursorBeyondTheEnd(t *testing.T) {
 	}
 	woken := make(chan struct{}, 8)
 	q.Stable(0)
+	if _, err := q.Promise(context.Background()); err != nil { // behind it the frontier stands
+		t.Fatal(err)
+	}
 	f, err := q.Follow(edged.Query{Stream: "s", Start: edged.Start{Kind: edged.AtCursor, Cursor: c}}, func() { woken <- struct{}{} })
 	if err != nil {
 		t.Fatal(err)

@@ -23,6 +23,7 @@ type gate struct {
 	asked  map[string]bool
 	open   bool
 	halted bool
+	mints  bool // a new origin is on its way
 }
 
 // Known tells which nodes the mesh has, ourselves left out. None: this node is alone, as far as
@@ -72,14 +73,10 @@ func (t *Table) heardOurs(now Now, s *session, newest edged.Timestamp) {
 }
 
 func (t *Table) mint(reason string, seal bool) {
-	if t.gate.halted {
+	if t.gate.halted || t.gate.mints {
 		return
 	}
-	for _, w := range t.out {
-		if _, twice := w.(Mint); twice {
-			return
-		}
-	}
+	t.gate.mints = true
 	t.do(Mint{Reason: reason, Seal: seal})
 }
 
@@ -89,7 +86,7 @@ func (t *Table) Renamed(now Now, origin edged.Origin) []Work {
 	if origin.ID == t.origin.ID {
 		return nil
 	}
-	t.origin = origin
+	t.origin, t.gate.mints = origin, false
 	t.knowOrigin(origin)
 	for _, s := range t.order {
 		t.close(s, "renamed", "this node has a new origin")

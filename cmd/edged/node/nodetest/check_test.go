@@ -26,7 +26,7 @@ func (w *world) settle() {
 	for _, p := range w.places {
 		w.scan(p)
 	}
-	w.oneOrder()
+	w.debugStable(); w.oneOrder(); w.debugStable()
 	for _, r := range w.roamers {
 		r.finish(len(w.list(w.places[0], orders, "")))
 	}
@@ -156,5 +156,12 @@ func (w *world) list(p *place, stream, order string) (ids []string) {
 		if page.CaughtUp || len(page.Events) == 0 {
 			return ids
 		}
+	}
+}
+
+func (w *world) debugStable() {
+	for _, p := range w.places {
+		c, _ := p.now().client.Cluster(w.t.Context())
+		w.t.Logf("%v %s %s frontier %v held %v", time.Since(w.began), p.name, c.Node.Origin, c.Stable.Frontier, c.Stable.HeldBackBy)
 	}
 }
