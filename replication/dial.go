@@ -256,6 +256,9 @@ func (d *dialer) dial(ctx context.Context, t *target, group *sync.WaitGroup) err
 func (d *dialer) name(t *target, node string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if closed(t.gone) {
+		return false
+	}
 	if _, known := d.targets[node]; known || node == d.r.opts.Self.Node {
 		delete(d.targets, t.key)
 		close(t.gone)

@@ -444,3 +444,24 @@ func TestNoAllocations(t *testing.T) {
 		t.Errorf("the chain value: %v allocations", n)
 	}
 }
+
+// TestCheck finds any flipped bit, as Parse does.
+func TestCheck(t *testing.T) {
+	var b Builder
+	b.Start(Place{First: 1})
+	b.Add(&edged.Draft{Data: []byte("some data")})
+	raw := b.Seal(None).Bytes()
+	if h, err := Check(raw); err != nil || h.First != 1 || h.Count != 1 {
+		t.Fatalf("%+v, %v", h, err)
+	}
+	for i := range raw {
+		raw[i] ^= 4
+		if _, err := Check(raw); err == nil {
+			t.Errorf("a flipped bit in byte %d is not found", i)
+		}
+		raw[i] ^= 4
+	}
+	if _, err := Check(raw[:len(raw)-1]); err == nil {
+		t.Error("a block that is cut off passes")
+	}
+}

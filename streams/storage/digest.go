@@ -51,7 +51,8 @@ func second(wall int64) int64 {
 
 // digest sums up what is durable: the sums of all logs' terms, where the logs that were active in
 // the last seconds stood at each of them, and the newest stamp of each origin. It is made from the
-// logs' records when the store is opened.
+// logs' records when the store is opened, which costs about 5 s for a million logs and saves a
+// write in every group.
 type digest struct {
 	mu      sync.Mutex
 	sums    [edged.Shards]edged.Sum

@@ -32,10 +32,10 @@ func (g *Group) Ingest(l *Log, b block.Block) (outcome edged.Outcome, blocks []b
 		return edged.Refused, nil
 	case h.First > s.Head+1:
 		return g.wait(l, b), nil
+	case h.First == 1 && h.Prev != (edged.Chain{}), h.Prev == s.Chain && h.HLC.Compare(s.Newest) <= 0:
+		return edged.Damaged, nil // its origin would not have sealed it
 	case h.Prev != s.Chain:
 		return g.fork(l), nil
-	case h.HLC.Compare(s.Newest) <= 0:
-		return edged.Damaged, nil
 	}
 	g.put(l, b)
 	g.arrived = append(g.arrived, b)

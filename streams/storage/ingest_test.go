@@ -454,3 +454,20 @@ func TestIngestOwn(t *testing.T) {
 	}
 	w.write(t, 1)
 }
+
+// TestDamagedByOrigin refuses what no origin seals, and freezes nothing.
+func TestDamagedByOrigin(t *testing.T) {
+	s, _ := started(t)
+	o := newOrigin("us", "s")
+	l := o.log(t, s)
+	o.head.Chain = edged.Chain{1}
+	first := o.seal(at(0), 1, 1)
+	again := newOrigin("us", "s")
+	good := again.seal(at(time.Second), 1, 1)
+	early := again.seal(at(time.Second-1), 1, 1)
+	const damaged = edged.Damaged
+	want := []edged.Outcome{damaged, edged.Held, damaged}
+	if got := ingest(s, l, first, good, early); !slices.Equal(got, want) || l.Durable().Forked {
+		t.Errorf("%v, want %v; forked %v", got, want, l.Durable().Forked)
+	}
+}

@@ -22,6 +22,7 @@ type Log struct {
 	id    edged.LogID
 	key   []byte // of its record
 	seals *seals
+
 	// For the committer only.
 	staged  State
 	group   uint64 // the last group that changed it

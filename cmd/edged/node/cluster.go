@@ -3,6 +3,7 @@ package node
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/edgedhq/edged"
 )
@@ -19,14 +20,19 @@ func (c cluster) Members() []edged.Member {
 		return all
 	}
 	listed := map[string]bool{c.n.store.NodeID(): true}
+	peers := m.repl.Peers()
+	trips := make(map[string]time.Duration, len(peers))
+	for _, p := range peers {
+		trips[p.Node] = p.RTT
+	}
 	for _, g := range m.gossip.Members() {
 		listed[g.Node] = true
 		all = append(all, edged.Member{
 			Name: g.Name, Region: g.Region, Address: cmp.Or(g.HTTP, g.Address), State: g.State,
-			Origin: g.Origin, RTT: g.RTT, Version: g.Version,
+			Origin: g.Origin, RTT: cmp.Or(trips[g.Node], g.RTT), Version: g.Version,
 		})
 	}
-	for _, p := range m.repl.Peers() {
+	for _, p := range peers {
 		if listed[p.Node] || p.Name == "" {
 			continue
 		}
