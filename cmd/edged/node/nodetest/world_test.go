@@ -36,6 +36,8 @@ type world struct {
 	places  []*place
 	streams []string
 	roamers []*roamer
+	loads   []*traffic
+	gone    []string // origins that nobody writes under any more, and that are not sealed
 	log     *slog.Logger
 	began   time.Time
 	scans   int
@@ -98,6 +100,9 @@ func (w *world) close() {
 	for _, r := range w.roamers {
 		r.stop()
 		r.done.Wait()
+	}
+	for _, l := range w.loads {
+		l.end()
 	}
 	w.heal()
 	for _, p := range w.places {
