@@ -244,7 +244,7 @@ func (d *dialer) dial(ctx context.Context, t *target, group *sync.WaitGroup) err
 		return err
 	}
 	if t.node == "" && !d.name(t, way.Node()) {
-		way.Close(closedByPeer, "self: this link leads to a node that is known")
+		way.Close(closeCode, "self: this link leads to a node that is known")
 		return nil
 	}
 	group.Go(func() { d.r.serve(ctx, way) })

@@ -45,11 +45,11 @@ func (l *link) end(code, detail string) {
 		return
 	}
 	signal(l.wakes[wire.LaneControl])
-	time.AfterFunc(time.Second, func() { l.way.Close(closedByPeer, l.closing) })
+	time.AfterFunc(time.Second, func() { l.way.Close(closeCode, l.closing) })
 }
 
-// closedByPeer is the code of a link that was closed with a reason.
-const closedByPeer = 1
+// closeCode is the one code of closed links; the reason says why.
+const closeCode = 1
 
 // accept takes the links that peers dial.
 func (r *Replicator) accept(ctx context.Context) error {
@@ -98,12 +98,12 @@ func (r *Replicator) serve(ctx context.Context, way *transport.Link) {
 	r.dialer.ended(way.Node(), time.Since(began))
 }
 
-// endLinks closes all links, once what was said last has been written.
+// endLinks closes all links. What the peers lacked has been flushed before.
 func (r *Replicator) endLinks() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, l := range r.links {
-		l.end("bye", "this node stops")
+		go l.way.Close(closeCode, "bye: this node stops") // its serve waits for the end
 	}
 }
 
@@ -121,7 +121,7 @@ func (r *Replicator) read(ctx context.Context, l *link, lane int) {
 		f, err := frames.Next()
 		if err != nil {
 			if ctx.Err() == nil && !errors.Is(err, io.EOF) {
-				l.way.Close(closedByPeer, "protocol: "+err.Error())
+				l.way.Close(closeCode, "protocol: "+err.Error())
 			}
 			return
 		}
@@ -148,7 +148,7 @@ func (r *Replicator) write(ctx context.Context, l *link, lane int) {
 			step = w.frames
 		}
 		if err := step(); err != nil {
-			l.way.Close(closedByPeer, "protocol: "+err.Error())
+			l.way.Close(closeCode, "protocol: "+err.Error())
 			return
 		}
 	}
@@ -179,7 +179,7 @@ func (w *laneWriter) frames() error {
 	}
 	if closing {
 		// The close would overtake the frames; the peer gets a moment to read them.
-		time.AfterFunc(closeAfter, func() { w.l.way.Close(closedByPeer, w.l.closing) })
+		time.AfterFunc(closeAfter, func() { w.l.way.Close(closeCode, w.l.closing) })
 	}
 	return nil
 }

@@ -114,7 +114,6 @@ func (r *Replicator) Run(ctx context.Context) error {
 	part("links", r.accept)
 	part("dialer", r.dialer.run)
 	<-ctx.Done()
-	r.do(func(session.Now) []session.Work { return r.table.Stop() })
 	r.endLinks()
 	group.Wait()
 	r.background.Wait()

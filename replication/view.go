@@ -79,6 +79,13 @@ func (r *Replicator) Peers() []session.PeerState {
 	return peers
 }
 
+// Filling says whether a node that began empty still lacks what its peers know of the streams.
+func (r *Replicator) Filling() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.table.Filling()
+}
+
 // HeldBack gives the origins that have not ended, with their held times.
 func (r *Replicator) HeldBack() []edged.HeldBack {
 	r.mu.Lock()

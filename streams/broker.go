@@ -30,7 +30,7 @@ type Broker struct {
 	dedupeBytes  atomic.Int64
 	ingesting    allowance
 	gate         gate
-	frontier     frontier
+	frontier     *frontier
 
 	mu      sync.RWMutex
 	streams map[string]*stream // with an object; see stream
@@ -47,7 +47,7 @@ func New(store *storage.Store, opts Options) (*Broker, error) {
 		waker:     newWaker(),
 		runs:      newRunCache(opts.RunsBytesMax),
 		ingesting: allowance{max: opts.IngestBytesMax},
-		frontier:  newFrontier(opts.Acks == nil),
+		frontier:  newFrontier(opts.Gated),
 		streams:   make(map[string]*stream),
 	}
 	if opts.Gated {

@@ -47,8 +47,9 @@ func (r record) sound() bool {
 		(r.Deleted || r.Partitions >= 1 && r.Partitions <= partitionsMax)
 }
 
-// sealEnded takes note of the origins that a block of the mesh's stream says have ended.
-func sealEnded(g *storage.Group, learnt stagedBlock) {
+// sealEnded takes note of the origins that a block of the mesh's stream says have ended. Of its own
+// a node decides itself.
+func (b *Broker) sealEnded(g *storage.Group, learnt stagedBlock) {
 	for _, e := range learnt.block.Events(learnt.log.Name(), 0, learnt.block.Header().Count) {
 		var r struct {
 			Seal *struct {
@@ -59,7 +60,7 @@ func sealEnded(g *storage.Group, learnt stagedBlock) {
 		if json.Unmarshal(e.Data, &r) != nil || r.Seal == nil {
 			continue // a record of another kind
 		}
-		if o, err := edged.ParseOrigin(r.Seal.Origin); err == nil {
+		if o, err := edged.ParseOrigin(r.Seal.Origin); err == nil && o.ID != b.Origin().ID {
 			g.Seal(o.ID, r.Seal.At)
 		}
 	}

@@ -15,11 +15,11 @@ type frontier struct {
 	blocked map[*stream]struct{}
 }
 
-// newFrontier bounds nothing where this node is alone; in a mesh nothing is below it yet.
-func newFrontier(alone bool) frontier {
-	f := frontier{wall: math.MinInt64, blocked: make(map[*stream]struct{})}
-	if alone {
-		f.wall = math.MaxInt64
+// newFrontier is no bound where nobody will tell of one.
+func newFrontier(told bool) *frontier {
+	f := &frontier{wall: math.MaxInt64, blocked: make(map[*stream]struct{})}
+	if told {
+		f.wall = 0
 	}
 	return f
 }
@@ -42,11 +42,11 @@ func (f *frontier) block(s *stream, saw int64) bool {
 	return true
 }
 
-// await notes that readers of a stream wait for any move, if there are moves.
+// await notes that readers of a stream wait for the next move.
 func (f *frontier) await(s *stream) {
-	if saw := f.at(); saw != math.MaxInt64 {
-		f.block(s, saw)
-	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.blocked[s] = struct{}{}
 }
 
 // move sets the frontier and gives the streams whose readers waited.
@@ -63,7 +63,8 @@ func (f *frontier) move(wall int64) map[*stream]struct{} {
 
 // Stable tells the wall time below which every event of every origin is held here; readers in
 // stable order are given no others. It is told to them behind everything that is durable already,
-// so that they see that first. Until the first call a broker with Acks gives them none.
+// so that they see that first. Until the first call there is no bound; with
+// Options.Gated they are given nothing until then.
 func (b *Broker) Stable(wall int64) { b.store.Submit(&rise{b, wall}) }
 
 // rise is a frontier on its way through a group.

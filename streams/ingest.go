@@ -124,7 +124,7 @@ func (s *stream) learn(g *storage.Group, learnt stagedBlock, ids []uint64, done 
 	case catalogName:
 		done.turns = append(done.turns, s.broker.fold(g, learnt)...)
 	case meshName:
-		sealEnded(g, learnt)
+		s.broker.sealEnded(g, learnt)
 	}
 }
 

@@ -2,6 +2,7 @@ package streams_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -102,53 +103,49 @@ func settle(t *testing.T, peers []*peer) {
 	}
 }
 
-// TestNodesConverge lets three nodes publish, define and delete, and carries their blocks in any
-// order, some twice and some late: in the end all hold the same, and each reader has had each
-// event once.
+// TestNodesConverge lets three nodes publish, define, delete and restart, carries their blocks in
+// any order, some twice and some late, and lets readers move between them: in the end all hold the
+// same, and each reader has had each event once.
 func TestNodesConverge(t *testing.T) {
-	for seed := range uint64(20) {
+	for seed := range uint64(30) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) { converge(t, rand.New(rand.NewPCG(seed, 3))) })
 	}
 }
 
+// nomad is a reader that moves between nodes.
+type nomad struct {
+	reader
+	at int // the node
+}
+
 func converge(t *testing.T, r *rand.Rand) {
-	peers := mesh(t, 3, streams.Options{RingBytesMax: 1 + r.IntN(2)*4096})
-	feeds := make([]edged.Feed, len(peers))
-	had := make([][]seen, len(peers))
-	for i, p := range peers {
-		feeds[i] = p.follow(edged.Query{Stream: "kept", Await: true})
-	}
-	read := func(i int) {
-		events, notices := drain(t, feeds[i], 1<<20, 1+r.IntN(50))
-		if len(notices) > 0 {
-			t.Fatalf("notices %+v", notices)
-		}
-		had[i] = append(had[i], events...)
+	opts := streams.Options{RingBytesMax: 1 + r.IntN(2)*4096}
+	peers := mesh(t, 3, opts)
+	nomads := make([]*nomad, 4)
+	for i := range nomads {
+		nomads[i] = &nomad{reader{query: edged.Query{Stream: "kept", Await: true}}, i % 3}
+		nomads[i].enter(t, peers[i%3].bench)
 	}
 	published := 0
-	for step := range 120 {
+	for step := range 150 {
 		i := r.IntN(len(peers))
-		p, q := peers[i], peers[r.IntN(len(peers))]
-		switch r.IntN(12) {
-		case 0:
-			def := edged.Stream{Name: "other", Partitions: 1 + r.IntN(4)}
-			_, _, _ = p.PutStream(context.Background(), def) // a conflict where it is made already
-		case 1:
-			def := edged.Stream{Name: "other", Description: fmt.Sprint("of step ", step)}
-			if _, _, err := p.PutStream(context.Background(), def); err != nil {
-				t.Fatal(err)
-			}
-		case 2:
-			_ = p.DeleteStream(context.Background(), "other")
+		p, q, x := peers[i], peers[r.IntN(len(peers))], nomads[r.IntN(len(nomads))]
+		switch r.IntN(14) {
+		case 0, 1, 2:
+			p.define(t, r)
 		case 3, 4:
-			read(i)
-		case 5, 6, 7:
+			x.take(t, 1+r.IntN(30))
+		case 5:
+			x.leave(t)
+			x.at = i
+			x.enter(t, p.bench)
+		case 6:
+			p.restart(t, opts, i, nomads)
+		case 7, 8, 9:
 			parcels := p.lacks(t, q)
 			r.Shuffle(len(parcels), func(i, j int) { parcels[i], parcels[j] = parcels[j], parcels[i] })
 			q.deliver(parcels[:r.IntN(len(parcels)+1)]...)
-		case 8:
-			q.deliver(p.lacks(t, q)...)
-		case 9:
+		case 10:
 			p.append("other", single(fmt.Sprint("other ", step))...)
 		default:
 			for range 1 + r.IntN(3) {
@@ -158,10 +155,48 @@ func converge(t *testing.T, r *rand.Rand) {
 		}
 	}
 	settle(t, peers)
-	for i, p := range peers {
-		read(i)
-		checkOnce(t, had[i], published)
+	for _, x := range nomads {
+		for x.take(t, 100) {
+		}
+		checkOnce(t, x.events, published)
+		x.feed.Close()
+	}
+	for _, p := range peers {
 		same(t, peers[0], p)
+	}
+}
+
+// define changes the definition of a stream that readers do not follow.
+func (p *peer) define(t *testing.T, r *rand.Rand) {
+	t.Helper()
+	var err error
+	switch ctx := context.Background(); r.IntN(3) {
+	case 0:
+		_, _, err = p.PutStream(ctx, edged.Stream{Name: "other", Partitions: 1 + r.IntN(4)})
+	case 1:
+		_, _, err = p.PutStream(ctx, edged.Stream{Name: "other", Description: fmt.Sprint(r.Int())})
+	default:
+		err = p.DeleteStream(ctx, "other")
+	}
+	if err != nil && !errors.Is(err, edged.Conflict) && !errors.Is(err, edged.StreamNotFound) {
+		t.Fatal(err)
+	}
+}
+
+// restart stops a node and opens it again; its readers come back by their cursors.
+func (p *peer) restart(t *testing.T, opts streams.Options, at int, nomads []*nomad) {
+	t.Helper()
+	for _, x := range nomads {
+		if x.at == at {
+			x.leave(t)
+		}
+	}
+	p.stop()
+	p.bench = openWatched(t, p.fs, p.clock, opts, p.moved)
+	for _, x := range nomads {
+		if x.at == at {
+			x.enter(t, p.bench)
+		}
 	}
 }
 
@@ -205,64 +240,6 @@ func same(t *testing.T, p, q *peer) {
 		if db, err := q.Digest(a.Name); err != nil || !reflect.DeepEqual(da, db) {
 			t.Errorf("%s: %v and %v, %v", a.Name, da, db, err)
 		}
-	}
-}
-
-// TestArrivals names each thing that can become of a block.
-func TestArrivals(t *testing.T) {
-	peers := mesh(t, 2, streams.Options{})
-	a, b := peers[0], peers[1]
-	for i := range 3 {
-		a.append("s", single(fmt.Sprint(i))...)
-	}
-	var catalog, data []parcel
-	for _, x := range a.lacks(t, b) {
-		if x.name.Stream == "s" {
-			data = append(data, x)
-		} else {
-			catalog = append(catalog, x)
-		}
-	}
-	change := func(x parcel, at int) parcel {
-		x.Bytes = slices.Clone(x.Bytes)
-		x.Bytes[at]++
-		return x
-	}
-	foreign := data[0]
-	foreign.name.Partition = 1
-	mistold := data[0]
-	mistold.name.Stream = "a\x00b"
-	for _, step := range []struct {
-		what  string
-		block parcel
-		want  edged.Outcome
-		head  edged.Sequence
-	}{
-		{"beyond a hole", data[1], edged.Sparse, 0},
-		{"torn", change(data[0], len(data[0].Bytes)-1), edged.Damaged, 0},
-		{"of another log", foreign, edged.Damaged, 0},
-		{"under no name of ours", mistold, edged.Damaged, 0},
-		{"of a newer release", change(data[0], 4), edged.Version, 0},
-		{"the next", data[0], edged.Held, 2},
-		{"again", data[0], edged.Duplicate, 2},
-		{"after the hole", data[2], edged.Held, 3},
-	} {
-		if l := b.deliver(step.block)[0]; l.Outcome != step.want || l.Head != step.head {
-			t.Errorf("%s: %v, head %d; want %v, %d", step.what, l.Outcome, l.Head, step.want, step.head)
-		}
-	}
-	if _, err := b.Stream("s"); err == nil {
-		t.Error("the stream is there before its definition")
-	}
-	b.deliver(catalog...)
-	if got := texts(b.read("s")); !slices.Equal(got, []string{"0", "1", "2"}) {
-		t.Errorf("then it holds %v", got)
-	}
-	if l := a.deliver(data[0])[0]; l.Outcome != edged.Duplicate {
-		t.Errorf("an own block comes back: %v", l.Outcome)
-	}
-	if st := b.Stats(); st.Landings[edged.Damaged] != 3 || st.EventsIngested != 4 {
-		t.Errorf("counted %+v", st)
 	}
 }
 

@@ -96,6 +96,9 @@ func (s *stream) atTime(wall int64, now edged.Vector) (edged.Vector, error) {
 // events with a notice or a refusal, as the Start says.
 func (f *feed) atCursor(start edged.Start, now edged.Cursor) (edged.Vector, error) {
 	c := start.Cursor
+	if c.Generation == 0 { // made before the stream was known
+		c.Generation, c.Vector = now.Generation, edged.Vector{}
+	}
 	if c.Generation < now.Generation {
 		if start.Kind == edged.AtCursor {
 			return nil, f.expired("the stream has been deleted and made again since")

@@ -44,7 +44,7 @@ type Options struct {
 	RetireEvery time.Duration
 	// Acks knows what other nodes hold. Default nil: there are none.
 	Acks Acks
-	// Gated makes publications wait for the Broker's Open.
+	// Gated makes publications wait for the Broker's Open, and readers in stable order for Stable.
 	Gated bool
 	// Codec compresses blocks at their origin. Default block.S2.
 	Codec *block.Codec

@@ -13,7 +13,7 @@ func (s *stream) Stage(g *storage.Group) {
 	s.mu.Lock()
 	batch, arrived := s.pending, s.arrived
 	s.pending, s.arrived, s.queued = nil, nil, false
-	early := len(s.inflight) == 0 && len(arrived) == 0
+	early := len(s.inflight) == 0 && len(arrived) == 0 && s.view.def.Generation == s.staging.def.Generation
 	s.mu.Unlock()
 	done := s.stage(g, batch, early)
 	s.stageMu.Unlock()
@@ -52,11 +52,15 @@ func (s *stream) Applied() {
 	s.early = s.early[:0]
 }
 
-// stage does Stage's work. early says that nothing of this stream waits for its fsync; what is
-// staged may then be shown ahead of its own, if its publishers asked for no more than memory.
+// stage does Stage's work. early says that nothing of this stream waits for its fsync, nor its
+// definition; what is staged may then be shown ahead of its own fsync, if its publishers asked for
+// no more than memory.
 func (s *stream) stage(g *storage.Group, batch []*appending, early bool) staged {
 	var done staged
-	if err := s.create(g, batch, &done); err != nil {
+	if len(batch) == 0 {
+		return done
+	}
+	if err := s.create(g, &done); err != nil {
 		for _, a := range batch {
 			a.err = err
 		}
@@ -82,10 +86,7 @@ func (s *stream) stage(g *storage.Group, batch []*appending, early bool) staged 
 
 // create makes the stream in this group if nobody has: the definition, its record in the
 // catalog, and the events that asked for it are durable together.
-func (s *stream) create(g *storage.Group, batch []*appending, done *staged) error {
-	if len(batch) == 0 {
-		return nil
-	}
+func (s *stream) create(g *storage.Group, done *staged) error {
 	if err := s.settleOrigin(); err != nil {
 		return err
 	}

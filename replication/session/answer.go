@@ -5,8 +5,8 @@ import (
 	"github.com/edgedhq/edged/replication/wire"
 )
 
-// jobsMax bounds the fetches of one peer that wait for their answer; it asks for four at a time.
-const jobsMax = 16
+// jobsMax bounds the fetches of one peer that wait for their answer; it asks for half as many.
+const jobsMax = 2 * fetchesMax
 
 // job is a FETCH that is being answered on its lane: LOG, blocks, FETCHED, and the number taken
 // back.
@@ -28,7 +28,7 @@ func (t *Table) receiveFetch(now Now, s *session, f wire.Fetch) {
 		t.close(s, "protocol", "too many fetches at a time")
 		return
 	}
-	j := &job{log: f.Log, next: f.From, to: f.To, budget: min(f.Budget, fetchesMax*fetchBytes), done: true}
+	j := &job{log: f.Log, next: f.From, to: f.To, budget: min(f.Budget, fetchesLarge*fetchBytes), done: true}
 	if h, ok := t.store.HeadOf(f.Log); ok && travels(h.Name, s.hello.Region) {
 		j.name, j.start = h.Name, h.Start
 		j.to = min(f.To, h.Head)
@@ -36,7 +36,6 @@ func (t *Table) receiveFetch(now Now, s *session, f wire.Fetch) {
 		if h.Name.Origin.ID == t.origin.ID && s.out.byLog[f.Log] == nil && !s.lagging {
 			// What it fetches of ours counts for our publishers, so it has to be acked.
 			if r := t.addRow(now, s, &h, h.Head); r != nil {
-				r.acked = 0
 				t.ready(s, r)
 			}
 		}

@@ -69,10 +69,13 @@ func (t *Table) fetch(now Now, d *need, h *holder) {
 		d.asked = head.Head + 1
 	}
 	budget := fetchBytes
-	if len(t.needs.byLog) == 1 {
-		budget *= fetchesMax // nothing else wants the slots
+	switch {
+	case len(t.needs.byLog) == 1:
+		budget *= fetchesLarge // nothing else wants the way
+	case h.s.fetches >= fetchesLarge:
+		budget = writeBytes
 	}
-	d.from, d.moved = h.s, now.Mono
+	d.from, d.sent, d.landing = h.s, now.Mono, false
 	h.s.fetches++
 	t.send(h.s, wire.Fetch{Log: d.log, From: d.asked, To: d.to, Budget: budget})
 }
@@ -84,7 +87,7 @@ func (t *Table) settleNeed(now Now, h *edged.Head) {
 		return
 	}
 	d.moved = now.Mono
-	d.first = 0
+	d.first, d.since = 0, 0
 	if h.Head >= d.to {
 		t.needs.drop(h.Log)
 	}
@@ -98,18 +101,22 @@ func (t *Table) receiveFetched(now Now, s *session, f wire.Fetched) {
 	}
 	d.from = nil
 	s.fetches--
-	if f.Next <= d.asked { // it has nothing of this
+	t.hear(now, d, s, f.Start)
+	if f.Next <= d.asked && f.Start <= d.asked { // it has nothing of this
 		d.holders = slices.DeleteFunc(d.holders, func(h holder) bool { return h.s == s })
 		if len(d.holders) == 0 {
 			t.needs.drop(f.Log)
 			return
 		}
 	}
-	t.hear(now, d, s, f.Start)
-	d.asked = max(d.asked, f.Next)
 	d.after = 0
-	if d.asked > d.to { // it is on its way to the disk
+	if d.landing = f.Next > d.to; d.landing || f.Next <= d.asked {
 		d.after = now.Mono + fetchStalled
+	}
+	d.asked = max(d.asked, f.Next)
+	if d.again || now.Mono-d.moved >= fetchStalled {
+		t.needs.restart(now.Mono, d)
+		return
 	}
 	t.needs.put(now.Mono, d)
 }
@@ -119,23 +126,34 @@ func (t *Table) hear(now Now, d *need, s *session, start edged.Sequence) {
 	for i := range d.holders {
 		if h := &d.holders[i]; h.s == s {
 			h.start = max(h.start, start)
-			if start == h.head+1 && (d.first == 0 || d.first > start) {
-				d.first, d.prev, d.since = start, h.chain, now.Mono
+			if start == h.head+1 { // all of it
+				d.offer(now, start, h.chain)
 			}
 		}
 	}
 }
 
-// offer notes where a block begins that lies above the head: the end of the hole, if it is one.
-func (n *needs) offer(now Now, name edged.LogName, log edged.LogID, block []byte) {
-	d := n.byLog[log]
+// offered notes where a block begins that lies above the head.
+func (t *Table) offered(now Now, a *announced, block []byte) {
+	d := t.needs.byLog[a.log]
 	if d == nil {
 		return
 	}
-	d.name = name
-	first, prev := span(block)
-	if first > 0 && (d.first == 0 || first < d.first) {
-		d.first, d.prev, d.since = first, prev, now.Mono
+	d.name = a.name
+	h, _ := t.store.HeadOf(a.log)
+	if first, prev := span(block); first > h.Head+1 {
+		d.offer(now, first, prev)
+	}
+}
+
+// offer takes the place where a holder's events begin, and the chain value before it: the end of
+// the hole, if it is one.
+func (d *need) offer(now Now, first edged.Sequence, prev edged.Chain) {
+	if d.since == 0 {
+		d.since = now.Mono
+	}
+	if d.first == 0 || first < d.first {
+		d.first, d.prev = first, prev
 	}
 }
 
@@ -148,41 +166,38 @@ func (t *Table) sweep(now Now) {
 	t.needs.swept = now.Mono
 	for _, d := range t.needs.sorted() {
 		t.giveUp(now, d)
-		if now.Mono-d.moved < fetchStalled {
-			continue
-		}
-		d.moved, d.asked = now.Mono, 0
-		if d.from != nil {
+		switch {
+		case now.Mono-d.moved < fetchStalled, d.index >= 0:
+		case d.from == nil:
+			t.needs.restart(now.Mono, d)
+		case now.Mono-d.sent >= fetchStalled:
 			d.failed = d.from.node
 			d.from.fetches--
-			d.from, d.after = nil, 0
-			t.needs.put(now.Mono, d)
+			d.from = nil
+			t.needs.restart(now.Mono, d)
 		}
 	}
 }
 
-// giveUp jumps over a hole when its origin itself says that it has retired the events, or when the
-// origin is away and no holder has had them for a while.
+// giveUp jumps over a hole, to the lowest place on offer, when its origin itself says that it has
+// retired the events, or when the origin is away and no holder has had them for a while.
 func (t *Table) giveUp(now Now, d *need) {
 	h, _ := t.store.HeadOf(d.log)
 	if d.name.Stream == "" || d.first <= h.Head+1 {
 		return
 	}
-	away := true
+	retired, away := false, true
 	for i := range d.holders {
 		holder := &d.holders[i]
-		if holder.start <= h.Head+1 {
+		if holder.start <= h.Head+1 || holder.start < d.first {
 			return
 		}
-		if holder.s.hello.Origin.ID == d.name.Origin.ID && holder.start >= d.first {
-			t.skip(d)
-			return
-		}
+		retired = retired || holder.s.hello.Origin.ID == d.name.Origin.ID
 	}
 	for _, s := range t.order {
 		away = away && !(s.up && s.hello.Origin.ID == d.name.Origin.ID)
 	}
-	if away && now.Mono-d.since >= giveUpAfter {
+	if retired || away && now.Mono-d.since >= giveUpAfter {
 		t.skip(d)
 	}
 }

@@ -18,7 +18,7 @@ func (t *Table) greeting(now Now) wire.Hello {
 		Origin: t.origin, Nonce: t.self.Nonce, Started: t.self.Started,
 		VersionMin: version, VersionMax: version, BlockVersion: t.self.BlockVersion,
 		Sent: now.Wall, HLC: t.newest(t.origin.ID), Selector: "all",
-		BlockBytesMax: 16 << 20, RowsMax: rowsMax,
+		BlockBytesMax: 16 << 20, RowsMax: t.self.RowsMax,
 		HTTP: t.self.HTTP, Address: t.self.Address,
 	}
 }

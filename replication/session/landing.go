@@ -86,7 +86,7 @@ func (t *Table) receiveBlock(now Now, s *session, lane int, f wire.Block) {
 	a.urgent = a.urgent || f.Flags&flagWaits != 0
 	l.flying[l.epoch]++
 	s.peer.progress = now.Wall
-	t.needs.offer(now, a.name, a.log, f.Bytes)
+	t.offered(now, a, f.Bytes)
 	t.do(Ingest{Link: s.link, Lane: lane, Number: f.Number, Epoch: l.epoch, Name: a.name, Bytes: f.Bytes})
 }
 
@@ -132,13 +132,14 @@ func (t *Table) settleBlock(now Now, s *session, a *announced, landing edged.Lan
 		t.lack(now, s, landing.Log, landing.Last, a)
 	case edged.Damaged:
 		t.report(s.peer, "damaged", "a block that is not whole")
+		s.settleSince(s.echo)
+		t.needs.stall(now.Mono, landing.Log)
 		if landing.Last > 0 {
-			t.openHole(a, landing)
 			t.lack(now, s, landing.Log, landing.Last, a)
 		}
 	case edged.Refused:
-		t.openHole(a, landing)
-		t.needs.stall(landing.Log)
+		s.settleSince(s.echo)
+		t.needs.stall(now.Mono, landing.Log)
 	default: // Deleted, Forked, Sealed, Version
 		t.refused[landing.Log] = now.Mono + refusedKept
 		t.needs.drop(landing.Log)

@@ -2,6 +2,7 @@ package session
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -21,6 +22,7 @@ type wait struct {
 	level edged.Ack
 	all   bool // every connected peer, instead of a level
 	logs  []edged.Head
+	since time.Duration // all of them are durable here since
 }
 
 // recent says whether publishers wait these days: blocks then ask for an ack at once.
@@ -59,6 +61,7 @@ func (t *Table) WaitAll(now Now, id WaitID, logs []edged.Head) bool {
 
 func (t *Table) wait(now Now, w *wait) bool {
 	t.waits.asked, t.waits.any = now.Mono, true
+	w.since = now.Mono
 	if t.met(w) {
 		return true
 	}
@@ -118,7 +121,7 @@ func (t *Table) met(w *wait) bool {
 		if !s.up {
 			continue
 		}
-		if !t.holds(s, w.logs) {
+		if !t.holds(s, w) {
 			if w.all {
 				return false
 			}
@@ -132,20 +135,32 @@ func (t *Table) met(w *wait) bool {
 	return w.all || !w.level.InRegion() && len(regions) >= w.level.RegionCount()
 }
 
-// holds says whether a peer has all of the logs on disk.
-func (t *Table) holds(s *session, logs []edged.Head) bool {
-	for i := range logs {
-		h := &logs[i]
+// holds says whether a peer has all of the logs on disk. That it was equal at a tick after them
+// counts when it was found so after they were durable here: before, the tick was without them.
+func (t *Table) holds(s *session, w *wait) bool {
+	for i := range w.logs {
+		h := &w.logs[i]
 		r := s.out.byLog[h.Log]
 		switch {
 		case r != nil && r.acked >= h.Head:
 		case s.hello.Origin.ID == h.Name.Origin.ID: // it wrote them
-		case s.equal*second > h.Newest.Wall && h.Newest.Wall > 0:
+		case s.equalAt > w.since && s.equal*second > t.newestOf(h):
 		default:
 			return false
 		}
 	}
 	return true
+}
+
+// newestOf is the stamp of a log's last event that is waited for, or a later one.
+func (t *Table) newestOf(h *edged.Head) int64 {
+	if h.Newest.Wall > 0 {
+		return h.Newest.Wall
+	}
+	if held, ok := t.store.HeadOf(h.Log); ok && held.Newest.Wall > 0 {
+		return held.Newest.Wall
+	}
+	return math.MaxInt64
 }
 
 // pushWaiting makes rows on a new session for the logs of ours that publishers wait for.
@@ -158,7 +173,6 @@ func (t *Table) pushWaiting(now Now, s *session) {
 	for _, log := range logs {
 		if h, ok := t.store.HeadOf(log); ok && h.Name.Origin.ID == t.origin.ID {
 			if r := t.addRow(now, s, &h, h.Head); r != nil {
-				r.acked = 0
 				t.ready(s, r)
 			}
 		}
@@ -168,7 +182,7 @@ func (t *Table) pushWaiting(now Now, s *session) {
 // Replicated is the highest sequence of a log of ours that two nodes hold; all of it while no
 // other node is known.
 func (t *Table) Replicated(h edged.Head) edged.Sequence {
-	if len(t.gate.known) == 0 && len(t.peers) == 0 || h.Newest.Wall < t.equal*second {
+	if len(t.gate.known) == 0 && len(t.peers) == 0 || h.Newest.Wall < t.equal*second && !t.young[h.Log] {
 		return h.Head
 	}
 	most := t.floor[h.Log]

@@ -18,8 +18,11 @@ type need struct {
 	asked   edged.Sequence // the next one to ask for; 0: the one after the head
 	holders []holder
 	from    *session      // who is asked now
-	moved   time.Duration // when it last came nearer, or was asked
+	sent    time.Duration // when it was asked
+	moved   time.Duration // when it last came nearer
 	after   time.Duration // not asked before
+	landing bool          // all of it was fetched and is on its way to the disk
+	again   bool          // a block of it was not taken: it has to be asked from its beginning
 	failed  string        // the node that was asked in vain
 	order   uint64        // of making, to break ties
 	index   int           // in the heap; -1 outside
@@ -27,7 +30,7 @@ type need struct {
 	// What is known of the end of the hole, should nobody hold what is in it.
 	first edged.Sequence // of the lowest block above the hole that was offered
 	prev  edged.Chain    // the chain value before it
-	since time.Duration  // when it was offered
+	since time.Duration  // when one was first
 }
 
 // holder is a peer that holds the end of a need.
@@ -98,13 +101,15 @@ func (t *Table) need(now Now, s *session, row wire.Row, wait time.Duration) {
 		d = &need{log: row.Log, hidden: row.Hidden, order: t.needs.made, index: -1, moved: now.Mono, asked: h.Head + 1}
 		t.needs.byLog[row.Log] = d
 	}
+	d.landing = d.landing && row.Head <= d.to
 	d.to = max(d.to, row.Head)
 	d.add(holder{s: s, start: row.Start, head: row.Head, chain: row.Chain})
-	if d.from == nil && d.index < 0 {
+	switch {
+	case d.index >= 0:
+		heap.Fix(&t.needs, d.index)
+	case d.from == nil && !d.landing:
 		d.after = now.Mono + wait
 		t.needs.put(now.Mono, d)
-	} else if d.index >= 0 {
-		heap.Fix(&t.needs, d.index)
 	}
 }
 
@@ -165,11 +170,27 @@ func (n *needs) drop(log edged.LogID) {
 	}
 }
 
-// stall lets a need be asked anew after a while: a block of it was not taken.
-func (n *needs) stall(log edged.LogID) {
-	if d := n.byLog[log]; d != nil {
-		d.asked = 0
+// stall lets a need be asked anew from its beginning, once what is asked now has come: a block of
+// it was not taken.
+func (n *needs) stall(now time.Duration, log edged.LogID) {
+	d := n.byLog[log]
+	if d == nil {
+		return
 	}
+	d.again = true
+	if d.from == nil {
+		n.restart(now, d)
+	}
+}
+
+// restart asks from the beginning after a while.
+func (n *needs) restart(now time.Duration, d *need) {
+	if d.index >= 0 {
+		heap.Remove(n, d.index)
+	}
+	d.again, d.landing, d.asked, d.moved = false, false, 0, now
+	d.after = now + settleWithin
+	n.put(now, d)
 }
 
 // leave takes a session out of all needs.

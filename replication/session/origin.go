@@ -105,16 +105,21 @@ func (t *Table) meetTwin(s *session, h wire.Hello) {
 		t.close(s, "self", "this link leads back to this node")
 		return
 	}
-	if h.Origin.ID != t.origin.ID {
-		t.refuse(s, conflict, halted)
-		return
-	}
-	mine, its := earlier, later
+	same := h.Origin.ID == t.origin.ID
+	mine, its := fate(same), later
 	if h.Started < t.self.Started {
-		mine, its = later, earlier
+		mine, its = later, fate(same)
 	}
 	t.refuse(s, conflict, its)
 	t.burn(mine)
+}
+
+// fate is what the earlier of two twins is told: it mints, unless they have two origins already.
+func fate(same bool) string {
+	if same {
+		return earlier
+	}
+	return halted
 }
 
 // receiveRefusal ends a link that the peer does not want.
@@ -148,7 +153,7 @@ func (t *Table) heardTwin(s *session) {
 	}
 	fresh := s.peer.session
 	s.watch = 0
-	if fresh == nil || fresh.hello.Origin.ID != s.hello.Origin.ID {
+	if fresh == nil {
 		t.close(s, "replaced", "a newer link to this node stands")
 		return
 	}
@@ -157,6 +162,6 @@ func (t *Table) heardTwin(s *session) {
 		old, young = young, old
 	}
 	t.report(s.peer, "conflict", "two nodes live under one identity")
-	t.refuse(old, conflict, earlier)
+	t.refuse(old, conflict, fate(old.hello.Origin.ID == young.hello.Origin.ID))
 	t.refuse(young, conflict, later)
 }

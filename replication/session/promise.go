@@ -101,6 +101,7 @@ func (t *Table) Promise(_ Now, time int64) []Work {
 				continue // the one before is still on its way
 			}
 			l.promise = time
+			l.behind = l.behind || s.lagging
 			for _, r := range l.ready {
 				if !r.dropped && r.sent < r.head {
 					r.target = r.head
@@ -132,7 +133,9 @@ func (t *Table) takePromises(s *session) {
 	for lane := wire.LaneLive; lane <= wire.LaneHidden; lane++ {
 		l := &s.in.lanes[lane]
 		for len(l.waiting) > 0 && !l.flies(l.waiting[0].epoch) {
-			if m := l.waiting[0]; !m.behind {
+			if m := l.waiting[0]; m.behind {
+				s.in.compared, s.in.since = false, max(s.in.since, m.time)
+			} else {
 				l.time = max(l.time, m.time)
 			}
 			l.waiting = l.waiting[1:]
@@ -160,8 +163,8 @@ func (l *inLane) flies(epoch uint64) bool {
 	return false
 }
 
-// settleSince notes from when on a peer pushes all that it appends: what came before has to be
-// compared. Its stamps may run ahead of its clock by the ceiling.
+// settleSince notes from when on all that a peer appends comes and is taken: what came before has
+// to be compared. Its stamps may run ahead of its clock by the ceiling.
 func (s *session) settleSince(sent int64) {
 	s.in.compared = false
 	s.in.since = max(s.hello.HLC.Wall, sent+4*int64(time.Second))

@@ -16,9 +16,10 @@ type row struct {
 	lane    int
 	number  uint64 // on the lane; 0 until LOG was sent
 	head    edged.Sequence
+	taken   edged.Sequence // the peer was taken to hold all up to it when the row was made
 	sent    edged.Sequence
-	acked   edged.Sequence
-	pieces  []piece // sent and not acked
+	acked   edged.Sequence // by the peer's word, nothing taken
+	pieces  []piece        // sent and not acked
 	since   time.Duration
 	queued  bool
 	dropped bool           // the peer wants no more of it
@@ -45,6 +46,7 @@ type outLane struct {
 	named     map[uint64]*row // by number
 	numbers   uint64
 	promise   int64    // to be sent
+	behind    bool     // blocks with stamps below the next promise were not pushed
 	offered   int64    // was sent
 	barrier   int      // rows that have not come to their target
 	forgotten []uint64 // numbers to be taken back
@@ -62,7 +64,7 @@ func (o *outgoing) init() {
 func (o *outgoing) lag() (events uint64) {
 	for _, r := range o.rows {
 		if !r.dropped {
-			events += uint64(r.head - r.acked)
+			events += uint64(r.head - max(r.acked, r.taken))
 		}
 	}
 	return events
@@ -89,7 +91,7 @@ func (t *Table) pushTo(now Now, s *session, h *edged.Head) {
 			return
 		}
 	}
-	if r.acked == r.head {
+	if max(r.acked, r.taken) == r.head {
 		r.since = now.Mono
 	}
 	r.head = max(r.head, h.Head)
@@ -99,15 +101,15 @@ func (t *Table) pushTo(now Now, s *session, h *edged.Head) {
 // hidden says whether a log is one of ours, which goes before those of users.
 func hidden(name edged.LogName) bool { return strings.HasPrefix(name.Stream, "$") }
 
-// addRow makes a row for a log that the peer holds up to sent. Too many of them are dropped
+// addRow makes a row for a log that the peer is taken to hold up to sent. Too many of them are dropped
 // together; the peer then compares.
 func (t *Table) addRow(now Now, s *session, h *edged.Head, sent edged.Sequence) *row {
-	if len(s.out.rows) >= rowsMax {
+	if len(s.out.rows) >= t.self.RowsMax {
 		t.dropRows(s)
 		return nil
 	}
 	r := &row{
-		log: h.Log, name: h.Name, head: h.Head, sent: sent, acked: sent, since: now.Mono,
+		log: h.Log, name: h.Name, head: h.Head, taken: sent, sent: sent, since: now.Mono,
 		lane: wire.LaneOf(h.Log, hidden(h.Name)),
 	}
 	s.out.byLog[r.log] = r
@@ -124,8 +126,21 @@ func (t *Table) dropRows(s *session) {
 	for i := range s.out.lanes {
 		l := &s.out.lanes[i]
 		l.numbers, l.promise, l.offered, l.jobs = before[i].numbers, before[i].promise, before[i].offered, before[i].jobs
+		l.behind = true
 	}
 	t.report(s.peer, "lagging", "too many logs have news for it; it compares")
+}
+
+// catchUp pushes again to a peer that was found equal. What was appended in between it finds itself:
+// each lane's next promise still says so.
+func (s *session) catchUp() {
+	if !s.lagging {
+		return
+	}
+	s.lagging = false
+	for i := range s.out.lanes {
+		s.out.lanes[i].behind = true
+	}
 }
 
 // keepFloor remembers how far a peer held our logs, when its rows go.
@@ -177,8 +192,9 @@ func (t *Table) Writable(now Now, link LinkID, lane int) (o Output, ok bool) {
 		return o, true
 	}
 	if l.promise > l.offered && l.barrier == 0 {
-		l.offered = l.promise
-		return Output{Frame: wire.Promise{Time: l.promise, Behind: s.lagging}}, true
+		f := wire.Promise{Time: l.promise, Behind: l.behind}
+		l.offered, l.behind = l.promise, s.lagging
+		return Output{Frame: f}, true
 	}
 	return Output{}, false
 }

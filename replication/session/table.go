@@ -21,7 +21,8 @@ const (
 	rowsMax       = 16384
 	rowKept       = time.Minute // a row whose log is equal
 	writeBytes    = 64 << 10    // of blocks in one go
-	fetchesMax    = 4           // at a time from one peer
+	fetchesMax    = 32          // at a time from one peer
+	fetchesLarge  = 4           // of them, of fetchBytes; the others are of writeBytes
 	fetchBytes    = 1 << 20
 	fetchStalled  = 5 * time.Second
 	needsMax      = 65536
@@ -58,6 +59,7 @@ type Self struct {
 	Started                  int64 // Unix nanoseconds
 	BlockVersion             int   // the highest that this release reads
 	Clean                    bool  // the last run ended well: one peer's word about our logs is enough
+	RowsMax                  int   // of one session; 0: 16,384
 }
 
 // Table is the replication of one node. It is used by one goroutine at a time.
@@ -77,7 +79,8 @@ type Table struct {
 	appended uint64                         // events of our origin that became durable in this run
 	floor    map[edged.LogID]edged.Sequence // how far peers held our logs when their rows went
 	holes    map[edged.LogID]hole
-	equal    int64 // the newest tick at which a peer held all that we do
+	equal    int64                // the newest tick at which a peer held all that we do
+	young    map[edged.LogID]bool // logs of ours that were on the way to the disk then, or have moved since
 	waits    waits
 
 	held      map[edged.OriginID]*heldOrigin
@@ -85,12 +88,16 @@ type Table struct {
 	frontier  int64
 	exchanges int
 
-	gate gate
-	out  []Work
+	gate   gate
+	filled bool // what the mesh keeps hidden was held at the start, or has been fetched
+	out    []Work
 }
 
 // New makes the Table of a node whose run begins now.
 func New(now Now, self Self, origin edged.Origin, store Store) *Table {
+	if self.RowsMax == 0 {
+		self.RowsMax = rowsMax
+	}
 	t := &Table{
 		self: self, store: store, origin: origin,
 		links:    make(map[LinkID]*session),
@@ -98,6 +105,7 @@ func New(now Now, self Self, origin edged.Origin, store Store) *Table {
 		refused:  make(map[edged.LogID]time.Duration),
 		floor:    make(map[edged.LogID]edged.Sequence),
 		holes:    make(map[edged.LogID]hole),
+		young:    make(map[edged.LogID]bool),
 		held:     make(map[edged.OriginID]*heldOrigin),
 		frontier: math.MinInt64,
 		gate:     gate{until: now.Mono + askWithin},
@@ -106,6 +114,7 @@ func New(now Now, self Self, origin edged.Origin, store Store) *Table {
 	t.knowOrigin(origin)
 	for _, o := range store.Origins() {
 		t.knowOrigin(o.Origin)
+		t.filled = true
 	}
 	return t
 }
@@ -155,8 +164,8 @@ type session struct {
 	rtt     time.Duration
 	skew    time.Duration // its clock less ours
 	lagging bool          // we dropped our rows and wait for it to be equal
-	behind  bool          // it has dropped its rows for us
 	equal   int64         // the newest tick at which it held all that we do
+	equalAt time.Duration // when that was found
 	told    map[edged.OriginID]int64
 	theirs  map[edged.OriginID]int64
 
@@ -272,6 +281,7 @@ func (t *Table) Durable(now Now, heads []edged.Head) []Work {
 		h := &heads[i]
 		if h.Name.Origin.ID == t.origin.ID {
 			t.push(now, h)
+			t.young[h.Log] = true
 		}
 		t.acknowledge(now, h)
 		t.settleNeed(now, h)

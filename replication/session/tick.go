@@ -89,11 +89,9 @@ func root(sums [edged.Shards]edged.Sum) (r edged.Sum) {
 
 func (t *Table) receiveTick(now Now, s *session, f wire.Tick) {
 	s.ticks++
-	behind := f.Flags&flagLagging != 0
-	if s.ticks == 1 || behind != s.behind {
+	if s.ticks == 1 {
 		s.settleSince(f.Sent)
 	}
-	s.behind = behind
 	t.measure(now, s, f)
 	for _, h := range f.Held {
 		if h.Time > s.theirs[h.Origin] {
@@ -130,9 +128,11 @@ func (t *Table) measure(now Now, s *session, f wire.Tick) {
 
 // equalAt notes that a peer held at a tick just what we do.
 func (t *Table) equalAt(now Now, s *session, tick int64) {
-	s.lagging = false
-	s.equal = max(s.equal, tick)
-	if tick*second > s.in.since && !s.behind {
+	s.catchUp()
+	if s.equal < tick {
+		s.equal, s.equalAt = tick, now.Mono
+	}
+	if tick*second > s.in.since {
 		s.in.compared = true
 	}
 	if s.peer.lastEqual < tick {
@@ -140,6 +140,11 @@ func (t *Table) equalAt(now Now, s *session, tick int64) {
 	}
 	if t.equal < tick {
 		t.equal = tick
+	}
+	for log := range t.young {
+		if h, ok := t.store.HeadOf(log); !ok || h.Newest.Wall < tick*second {
+			delete(t.young, log)
+		}
 	}
 	t.checkAllWaits()
 	for origin, time := range s.theirs {

@@ -67,6 +67,29 @@ func (t *Table) Up(node string) (up, late bool) {
 	return true, p.session.late
 }
 
+// Filling says whether a node that began empty still lacks the hidden logs of a peer that is
+// there: it does not know the streams yet.
+func (t *Table) Filling() bool {
+	if t.filled {
+		return false
+	}
+	up, compared := false, false
+	for _, s := range t.order {
+		up = up || s.up
+		compared = compared || s.up && s.ticks > 0 && !s.compare.running
+	}
+	if !compared {
+		return up
+	}
+	for _, d := range t.needs.byLog {
+		if d.hidden {
+			return true
+		}
+	}
+	t.filled = true
+	return false
+}
+
 // HeldBack gives the origins that have not ended with their held times.
 func (t *Table) HeldBack() []edged.HeldBack {
 	var all []edged.HeldBack

@@ -49,7 +49,15 @@ func (h health) Checks() []edged.Check {
 	if !checks[0].OK {
 		checks[0].Detail = "not all parts run yet, or not any more; ask again in a second"
 	}
-	return append(checks, n.checkSpace(), n.checkDisk())
+	checks = append(checks, n.checkSpace(), n.checkDisk())
+	if m := n.mesh.Load(); m != nil {
+		c := edged.Check{Name: "mesh", OK: !m.repl.Filling()}
+		if !c.OK {
+			c.Detail = "this node began empty and is fetching what the mesh knows of its streams; ask again in a second"
+		}
+		checks = append(checks, c)
+	}
+	return checks
 }
 
 func (n *Node) checkSpace() edged.Check {

@@ -1,0 +1,87 @@
+package sim
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+// plan is what a seed asks for. Each seed looks at one thing above all, and at some others by
+// chance.
+type plan struct {
+	focus                string
+	nodes, regions       int
+	streams              []string
+	partitions           int
+	every                time.Duration // between publishes
+	storm, calm, quiet   time.Duration
+	rowsMax              int // of a session; 0: as in production
+	keep                 int // blocks of a log that retention leaves; 0: all
+	encode               bool
+	memory               bool // publishes are shown before the disk has them
+	deletes              bool
+	clocks, jumps        bool
+	damage               bool
+	chain                bool // nodes know their neighbours only
+	cuts, crashes        int
+	clones, copies, lost int
+}
+
+// The things that a seed looks at.
+func focuses() []string {
+	return []string{"cuts", "retention", "deletes", "rows", "crowd", "memory", "clocks", "clones", "copies", "lost"}
+}
+
+func planOf(seed uint64) plan {
+	r := rand.New(rand.NewPCG(seed, 0xb1a4))
+	names := focuses()
+	p := plan{
+		focus: names[seed%uint64(len(names))],
+		nodes: 2 + r.IntN(4), regions: 1 + r.IntN(3), partitions: 1 + r.IntN(2),
+		every: 40*time.Millisecond + time.Duration(r.Int64N(int64(200*time.Millisecond))),
+		storm: 40*time.Second + time.Duration(r.Int64N(int64(50*time.Second))),
+		calm:  25 * time.Second, quiet: 100 * time.Second,
+		cuts: 2 + r.IntN(6), crashes: r.IntN(4),
+	}
+	for i := range 1 + r.IntN(4) {
+		p.streams = append(p.streams, fmt.Sprintf("s%d", i))
+	}
+	also := func(focus string) bool { return p.focus == focus || r.IntN(8) == 0 }
+	p.encode = also("cuts")
+	p.chain = also("cuts")
+	p.damage = also("cuts")
+	p.deletes = also("deletes")
+	p.memory = also("memory")
+	p.clocks = also("clocks")
+	p.jumps = p.focus == "clocks"
+	if also("retention") {
+		p.keep = 3 + r.IntN(10)
+	}
+	if also("rows") {
+		p.rowsMax, p.partitions = 2+r.IntN(3), 4
+	}
+	if also("clones") {
+		p.clones = 1
+	}
+	if also("copies") {
+		p.copies = 1 + r.IntN(2)
+	}
+	if also("lost") {
+		p.lost = 1 + r.IntN(2)
+	}
+	if p.focus == "memory" {
+		p.crashes += 3
+	}
+	if p.focus == "crowd" {
+		p.streams = nil
+		for i := range 12 {
+			p.streams = append(p.streams, fmt.Sprintf("s%d", i))
+		}
+		p.partitions, p.nodes = 40, 2+r.IntN(2)
+		p.every = 20 * time.Millisecond
+	}
+	return p
+}
+
+// joins says whether a host knows another's address from the start.
+func (p *plan) joins(a, b int) bool { return !p.chain || a-b == 1 || b-a == 1 }
