@@ -19,9 +19,10 @@ import (
 )
 
 var (
-	seeds   = flag.Int("seeds", 1, "how many seeds each scenario runs")           // read-only
-	oneSeed = flag.Uint64("seed", 0, "the one seed to run; 0 for as -seeds says") // read-only
-	logs    = flag.Bool("logs", false, "show the nodes' logs")                    // read-only
+	seeds   = flag.Int("seeds", 1, "how many seeds each scenario runs")                   // read-only
+	oneSeed = flag.Uint64("seed", 0, "the one seed to run; 0 for as -seeds says")         // read-only
+	full    = flag.Bool("full", false, "let long faults last as long as the design says") // read-only
+	logs    = flag.Bool("logs", false, "show the nodes' logs")                            // read-only
 )
 
 // calm is the network without faults.
@@ -87,12 +88,10 @@ func newWorld(t *testing.T, seed uint64, regions []string) *world {
 	return w
 }
 
-// newDisk gives an empty disk, on which an fsync takes a while.
+// newDisk gives an empty disk.
 func (w *world) newDisk() *storagetest.Disk {
 	w.inodes++
-	d := storagetest.New(w.inodes)
-	d.SetSync(3 * time.Millisecond)
-	return d
+	return storagetest.New(w.inodes)
 }
 
 // close stops what runs, and waits for goroutines that end by their own clocks.
@@ -183,6 +182,22 @@ func (w *world) heal() {
 			w.net.Set(p.mesh, q.mesh, calm())
 		}
 	}
+}
+
+// last lets a fault last for so long; short will do where there is little time.
+func (w *world) last(long, short time.Duration) {
+	if *full {
+		short = long
+	}
+	time.Sleep(short)
+}
+
+// count is last for things that are counted.
+func (w *world) count(many, few int) int {
+	if *full {
+		return many
+	}
+	return few
 }
 
 // draw gives a number from 0 to n-1.
