@@ -23,6 +23,7 @@ func (w *world) settle() {
 	}
 	w.meet(45 * time.Second)
 	w.converge(30 * time.Second)
+	w.within(time.Minute, "gossip to list all as alive", w.listed)
 	for _, p := range w.places {
 		w.scan(p)
 	}
@@ -41,6 +42,26 @@ func (w *world) settle() {
 	s := w.checker.Summary()
 	w.t.Logf("%d acknowledged, %d refused, %d unknown, %d held in %d logs, %d crashes; %v of virtual time",
 		s.Acked, s.Refused, s.Unknown, s.Held, s.Logs, s.Crashes, time.Since(w.began).Round(time.Second))
+}
+
+// listed says whether every node lists all others as alive.
+func (w *world) listed() bool {
+	for _, p := range w.places {
+		c, err := p.now().client.Cluster(w.t.Context())
+		if err != nil {
+			return false
+		}
+		alive := 0
+		for _, m := range c.Members {
+			if m.State == "alive" {
+				alive++
+			}
+		}
+		if alive != len(w.places) {
+			return false
+		}
+	}
+	return true
 }
 
 // converge waits until all nodes have equal vectors and digests.
