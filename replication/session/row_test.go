@@ -20,7 +20,7 @@ func TestNumbersOfDroppedRowsAreTakenBack(t *testing.T) {
 	table := New(now, Self{Node: "self"}, edged.Origin{}, nothing{})
 	table.Connected(now, 1, "peer", true)
 	s := table.links[1]
-	s.up, s.peer = true, &peer{node: "peer"}
+	s.up, s.ticks, s.peer = true, 1, &peer{node: "peer"}
 	const named = 3
 	for i := range rowsMax {
 		name := edged.LogName{Stream: fmt.Sprintf("s-%d", i)}
