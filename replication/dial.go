@@ -36,14 +36,15 @@ type dialer struct {
 
 // target is a node to be connected to.
 type target struct {
-	key     string
-	kick    chan struct{}
-	address string
-	region  string
-	node    string // empty until known
-	kicked  time.Time
-	over    chan time.Duration // a link has ended, which stood for so long
-	gone    chan struct{}      // closed when it is dialled no more
+	key      string
+	kick     chan struct{}
+	address  string
+	region   string
+	node     string // empty until known
+	kicked   time.Time
+	failures int                // to dial it; for its own goroutine
+	over     chan time.Duration // a link has ended, which stood for so long
+	gone     chan struct{}      // closed when it is dialled no more
 }
 
 func newDialer(r *Replicator) *dialer {
@@ -201,11 +202,6 @@ func (d *dialer) follow(ctx context.Context, t *target, group *sync.WaitGroup) {
 			timer.Reset(refused/2 + rand.N(refused/2))
 			continue
 		}
-		select {
-		case <-t.gone: // as the dial has found out
-			return
-		default:
-		}
 		refused = 0
 		backOff()
 	}
@@ -269,7 +265,7 @@ func (d *dialer) dial(ctx context.Context, t *target, heard bool, group *sync.Wa
 	}
 	way, err := d.r.opts.Transport.Dial(trying, address, connections)
 	if err != nil {
-		d.r.log.Debug("no link", "address", address, "err", err)
+		d.tell(t, address, err)
 		return err
 	}
 	if t.node == "" && !d.name(t, way.Node()) {
@@ -278,6 +274,23 @@ func (d *dialer) dial(ctx context.Context, t *target, heard bool, group *sync.Wa
 	}
 	group.Go(func() { d.r.serve(ctx, way) })
 	return nil
+}
+
+// Of an address given by hand where nobody answers a person is told after a few tries, and then
+// now and again.
+const (
+	toldFirst = 3
+	toldEvery = 20
+)
+
+// tell logs a dial that has failed.
+func (d *dialer) tell(t *target, address string, err error) {
+	if t.failures++; t.node == "" && t.failures%toldEvery == toldFirst {
+		d.r.log.Warn("nobody of this mesh answers at an address to join; it is tried for ever: look at the address, and whether both sides have one mesh secret",
+			"address", address, "err", err)
+		return
+	}
+	d.r.log.Debug("no link", "address", address, "err", err)
 }
 
 // name learns who answers at an address that was given by hand. It says whether the link is

@@ -73,6 +73,11 @@ func (o *outgoing) lag() (events uint64) {
 // push gives a log of ours that grew to every peer.
 func (t *Table) push(now Now, h *edged.Head) {
 	t.appended += uint64(h.Head - h.Before)
+	for _, p := range t.names {
+		if p.session == nil && p.lagSince == 0 {
+			p.lagSince = now.Mono
+		}
+	}
 	for _, s := range t.order {
 		if s.up && !s.lagging && travels(h.Name, s.hello.Region) {
 			t.pushTo(now, s, h)
