@@ -47,9 +47,9 @@ func designed() []plant.Plant {
 			New: "		if h.time != math.MinInt64 {\n			least = min(least, h.time)\n		}\n",
 		},
 		{
-			Name: "fetch-answered-from-above-unsaid", File: session + "answer.go",
-			Old: "wire.Fetched{Log: j.log, Next: j.next, Start: j.start}",
-			New: "wire.Fetched{Log: j.log, Next: j.next, Start: 1}",
+			Name: "fetch-answered-from-above-unsaid", File: model + "image.go",
+			Old: "edged.Head{Name: l.name, Log: l.log, Start: l.start}",
+			New: "edged.Head{Name: l.name, Log: l.log, Start: 1}",
 		},
 		{
 			Name: "retired-above-k-stable", File: session + "level.go",
@@ -82,9 +82,9 @@ func found() []plant.Plant {
 			New: "	if l.promise > l.offered {",
 		},
 		{
-			Name: "promise-over-a-hole", File: session + "promise.go",
-			Old: "		if h.origin == s.hello.Origin.ID {",
-			New: "		if h.origin == s.hello.Origin.ID && false {",
+			Name: "promise-over-a-lost-block", File: session + "landing.go",
+			Old: "			l.lose(in.Epoch)\n",
+			New: "",
 		},
 		{
 			Name: "promise-of-an-uncompared-peer", File: session + "promise.go",
@@ -95,11 +95,6 @@ func found() []plant.Plant {
 			Name: "lagging-lane-says-nothing", File: session + "row.go",
 			Old: "wire.Promise{Time: l.promise, Behind: l.behind}",
 			New: "wire.Promise{Time: l.promise}",
-		},
-		{
-			Name: "sealed-origin-kept", File: session + "promise.go",
-			Old: "	if origin.ID == t.origin.ID { // by",
-			New: "	if false { // by",
 		},
 	}
 }

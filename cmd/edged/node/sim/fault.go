@@ -24,9 +24,26 @@ func (w *world) publishing() {
 			p.delete(stream)
 			return
 		}
-		p.publish(stream, edged.Partition(w.rand.IntN(w.plan.partitions)), w.level())
+		p.publish(stream, w.partition(p, stream), w.level())
 	}
 	w.queue.put(time.Second, next)
+}
+
+// partition chooses one. In a crowd all logs of a stream fall into one shard, which has then more of
+// them than one answer lists.
+func (w *world) partition(p *process, stream string) edged.Partition {
+	if w.plan.crowd == 0 {
+		return edged.Partition(w.rand.IntN(w.plan.partitions))
+	}
+	name := edged.LogName{Stream: stream, Generation: p.store.staged.deleted[stream] + 1, Origin: p.store.staged.origin}
+	all := w.crowds[name]
+	for at := name; len(all) < w.plan.crowd; at.Partition++ {
+		if at.ID()[0] == 0 {
+			all = append(all, at.Partition)
+		}
+	}
+	w.crowds[name] = all
+	return all[w.rand.IntN(len(all))]
 }
 
 func (w *world) level() edged.Ack {

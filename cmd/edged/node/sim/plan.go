@@ -22,6 +22,7 @@ type plan struct {
 	deletes              bool
 	clocks, jumps        bool
 	damage               bool
+	crowd                int  // logs of one shard at each origin; 0: as they come
 	chain                bool // nodes know their neighbours only
 	cuts, crashes        int
 	clones, copies, lost int
@@ -73,12 +74,7 @@ func planOf(seed uint64) plan {
 		p.crashes += 3
 	}
 	if p.focus == "crowd" {
-		p.streams = nil
-		for i := range 12 {
-			p.streams = append(p.streams, fmt.Sprintf("s%d", i))
-		}
-		p.partitions, p.nodes = 40, 2+r.IntN(2)
-		p.every = 20 * time.Millisecond
+		p.crowd, p.nodes, p.every = 200, 2+r.IntN(2), 20*time.Millisecond
 	}
 	return p
 }

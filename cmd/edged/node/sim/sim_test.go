@@ -18,7 +18,7 @@ func rare() []string {
 	return []string{
 		"mint: new directory", "mint: shown before the disk had it", "mint: a clock that jumped",
 		"mint: a peer holds later events of ours", "mint: another node lives under this identity",
-		"mint: this origin has ended", "fork", "gap jump", "report: lagging", "landing: sparse", "digest of depth 2", "clone refused",
+		"fork", "gap jump", "report: lagging", "landing: sparse", "digest of depth 2", "clone refused",
 		"landing: sealed", "landing: deleted", "landing: damaged", "landing: refused", "retired",
 	}
 }

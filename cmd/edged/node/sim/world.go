@@ -43,6 +43,7 @@ type world struct {
 	doubtful  map[edged.OriginID]bool  // lives twice, or was set back
 	promises  map[edged.OriginID]int64 // the newest of each
 	forked    map[edged.LogID]bool     // by what was done to disks
+	crowds    map[edged.LogName][]edged.Partition
 	published int
 	counts    map[string]int
 
@@ -72,7 +73,7 @@ func Run(seed uint64, log io.Writer) (r Result, err error) {
 		plan: planOf(seed), rand: rand.New(rand.NewPCG(seed, 0xed6ed)),
 		blocks: make(map[edged.Chain]*block), dots: make(map[dot]*block),
 		doubtful: make(map[edged.OriginID]bool), promises: make(map[edged.OriginID]int64),
-		forked: make(map[edged.LogID]bool),
+		forked: make(map[edged.LogID]bool), crowds: make(map[edged.LogName][]edged.Partition),
 		counts: make(map[string]int), hash: fnv.New64a(), log: log,
 	}
 	defer func() {
