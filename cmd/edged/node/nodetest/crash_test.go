@@ -50,26 +50,28 @@ func TestPowerCutsOfMemory(t *testing.T) {
 	})
 }
 
-// TestEmptyDisk is row 14: a node loses its disk; nothing that reached a peer is lost.
+// TestEmptyDisk is row 14: a node loses its disk, and is cut off at first when it comes back;
+// nothing that reached a peer is lost.
 func TestEmptyDisk(t *testing.T) {
 	run(t, three(), func(w *world) {
 		w.startAll()
 		w.roam()
 		c := w.places[2]
 		load := w.load("load", 50*time.Millisecond, w.places[:2]...)
-		safe := w.at(c, "regions:2")
-		safe.must(10)
+		w.at(c, "regions:2").must(10)
 		before := c.origin()
 		c.crash()
 		c.disk = w.newDisk()
+		w.part([]*place{c}, w.places[:2])
 		c.start()
-		w.meet(15 * time.Second)
-		safe.name += "again"
-		safe.must(10)
+		w.writer(c, "alone").must(10)
 		if c.origin() == before {
 			t.Error("the origin was kept")
 		}
 		w.gone = append(w.gone, before)
+		w.heal()
+		w.meet(30 * time.Second)
+		w.at(c, "regions:2").must(10)
 		load.end()
 	})
 }
