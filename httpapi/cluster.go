@@ -93,11 +93,12 @@ func stableOf(held []edged.HeldBack, now time.Time) stableView {
 	const usual = 5 * time.Second
 	v := stableView{HeldBackBy: []heldBackView{}}
 	for i, h := range held {
+		since := max(h.Held, 0) // of an origin never heard of, far below it
 		if i == 0 {
-			v.Frontier = timeText(h.Held)
+			v.Frontier = timeText(since)
 		}
-		if now.UnixNano()-h.Held >= int64(usual) {
-			v.HeldBackBy = append(v.HeldBackBy, heldBackView{Origin: originText(h.Origin), Since: timeText(h.Held)})
+		if now.UnixNano()-since >= int64(usual) {
+			v.HeldBackBy = append(v.HeldBackBy, heldBackView{Origin: originText(h.Origin), Since: timeText(since)})
 		}
 	}
 	return v

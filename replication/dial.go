@@ -17,8 +17,9 @@ const (
 	backOffMax     = 30 * time.Second
 	refusedFirst   = 30 * time.Second // where the certificate was refused
 	refusedMax     = 5 * time.Minute
-	sessionGood    = 30 * time.Second // a session of this length makes the next dial quick again
-	higherWaits    = 2 * time.Second  // the node with the higher id lets the other dial first
+	sessionGood    = 30 * time.Second       // a session of this length makes the next dial quick again
+	higherWaits    = 2 * time.Second        // the node with the higher id lets the other dial first
+	darkAtLeast    = 500 * time.Millisecond // that a try takes before it is given up for a new one
 	knockEvery     = 500 * time.Millisecond
 	knocksMax      = 10
 	connectionsFar = 4 // of a link between regions
@@ -35,14 +36,15 @@ type dialer struct {
 
 // target is a node to be connected to.
 type target struct {
-	key     string
-	kick    chan struct{}
-	address string
-	region  string
-	node    string // empty until known
-	kicked  time.Time
-	over    chan time.Duration // a link has ended, which stood for so long
-	gone    chan struct{}      // closed when it is dialled no more
+	key      string
+	kick     chan struct{}
+	address  string
+	region   string
+	node     string // empty until known
+	kicked   time.Time
+	failures int                // to dial it; for its own goroutine
+	over     chan time.Duration // a link has ended, which stood for so long
+	gone     chan struct{}      // closed when it is dialled no more
 }
 
 func newDialer(r *Replicator) *dialer {
@@ -195,15 +197,10 @@ func (d *dialer) follow(ctx context.Context, t *target, group *sync.WaitGroup) {
 			timer.Reset(backOffMax)
 			continue
 		}
-		if errors.Is(d.dial(ctx, t, group), transport.ErrRefused) {
+		if errors.Is(d.dial(ctx, t, kicked, group), transport.ErrRefused) {
 			refused = min(max(2*refused, refusedFirst), refusedMax)
 			timer.Reset(refused/2 + rand.N(refused/2))
 			continue
-		}
-		select {
-		case <-t.gone: // as the dial has found out
-			return
-		default:
 		}
 		refused = 0
 		backOff()
@@ -230,17 +227,45 @@ func (d *dialer) connected(t *target) (up, late bool) {
 	return d.r.table.Up(t.node)
 }
 
-// dial makes a link, which is served from then on.
-func (d *dialer) dial(ctx context.Context, t *target, group *sync.WaitGroup) error {
+// untilHeard is a context for dialling a target of which nothing was heard. It ends when it is heard
+// of meanwhile: what was sent into the void is repeated late, a new try is quicker.
+func (t *target) untilHeard(ctx context.Context) (trying context.Context, end func()) {
+	trying, cancel := context.WithCancel(ctx)
+	began := time.Now()
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		select {
+		case <-trying.Done():
+			return
+		case <-t.kick:
+			signal(t.kick) // for the next try
+		}
+		select {
+		case <-trying.Done():
+		case <-time.After(time.Until(began.Add(darkAtLeast))):
+			cancel()
+		}
+	})
+	return trying, func() { cancel(); watch.Wait() }
+}
+
+// dial makes a link, which is served from then on. Heard says that the target was just heard of.
+func (d *dialer) dial(ctx context.Context, t *target, heard bool, group *sync.WaitGroup) error {
 	d.mu.Lock()
 	address, connections := t.address, connectionsFar
 	if t.region == d.r.opts.Self.Region {
 		connections = 1
 	}
 	d.mu.Unlock()
-	way, err := d.r.opts.Transport.Dial(ctx, address, connections)
+	trying := ctx
+	if !heard {
+		until, end := t.untilHeard(ctx)
+		defer end()
+		trying = until
+	}
+	way, err := d.r.opts.Transport.Dial(trying, address, connections)
 	if err != nil {
-		d.r.log.Debug("no link", "address", address, "err", err)
+		d.tell(t, address, err)
 		return err
 	}
 	if t.node == "" && !d.name(t, way.Node()) {
@@ -249,6 +274,23 @@ func (d *dialer) dial(ctx context.Context, t *target, group *sync.WaitGroup) err
 	}
 	group.Go(func() { d.r.serve(ctx, way) })
 	return nil
+}
+
+// Of an address given by hand where nobody answers a person is told after a few tries, and then
+// now and again.
+const (
+	toldFirst = 3
+	toldEvery = 20
+)
+
+// tell logs a dial that has failed.
+func (d *dialer) tell(t *target, address string, err error) {
+	if t.failures++; t.node == "" && t.failures%toldEvery == toldFirst {
+		d.r.log.Warn("nobody of this mesh answers at an address to join; it is tried for ever: look at the address, and whether both sides have one mesh secret",
+			"address", address, "err", err)
+		return
+	}
+	d.r.log.Debug("no link", "address", address, "err", err)
 }
 
 // name learns who answers at an address that was given by hand. It says whether the link is

@@ -111,6 +111,9 @@ func TestCursorBeyondTheEnd(t *testing.T) {
 	}
 	p.append("$mesh", single(fmt.Sprintf(`{"seal":{"origin":%q,"at":%d,"reason":"test"}}`, old, end))...)
 	settle(t, peers)
+	if events, notices := drain(t, f, 1<<20, 10); len(events)+len(notices) > 0 {
+		t.Fatalf("%v, %v while not all of the origin need be here", events, notices)
+	}
 	q.Stable(end + 1)
 	for {
 		<-woken

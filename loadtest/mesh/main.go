@@ -30,6 +30,9 @@ type settings struct {
 	only  string
 	edged string
 	keep  bool
+
+	converge convergence
+	idle     idleness
 }
 
 func parse(args []string) (settings, error) {
@@ -39,6 +42,12 @@ func parse(args []string) (settings, error) {
 	f.StringVar(&s.only, "only", "", "run those whose name has this in it")
 	f.StringVar(&s.edged, "edged", "", "the edged binary; default: built from this module")
 	f.BoolVar(&s.keep, "keep", false, "keep the directories of all scenarios")
+	f.DurationVar(&s.converge.cut, "cut", time.Minute, "converge: how long a node is cut off")
+	f.IntVar(&s.converge.events, "events", 10_000, "converge: events published on each side of the cut")
+	f.IntVar(&s.converge.rounds, "rounds", 3, "converge: cuts, one after the other")
+	f.DurationVar(&s.converge.goal, "goal", 3*time.Second, "converge: the longest that becoming equal may take")
+	f.IntVar(&s.idle.streams, "streams", 100_000, "idle: streams of one event each")
+	f.DurationVar(&s.idle.quiet, "quiet", 30*time.Second, "idle: how long to measure")
 	err := f.Parse(args)
 	return s, err
 }
@@ -49,6 +58,29 @@ type scenario struct {
 	long   bool          // takes minutes
 	budget time.Duration // most that it may take
 	run    func(context.Context, *world) error
+}
+
+// measures are scenarios that run only when they are asked for by their whole name.
+func (s settings) measures() []scenario {
+	return []scenario{
+		{"converge", true, s.converge.budget(), s.converge.run},
+		{"idle", true, s.idle.budget(), s.idle.run},
+	}
+}
+
+// chosen are the scenarios that the command line asks for.
+func (s settings) chosen() (all []scenario) {
+	for _, m := range s.measures() {
+		if m.name == s.only {
+			return []scenario{m}
+		}
+	}
+	for _, sc := range scenarios() {
+		if strings.Contains(sc.name, s.only) && !(s.short && sc.long) {
+			all = append(all, sc)
+		}
+	}
+	return all
 }
 
 func scenarios() []scenario {
@@ -82,12 +114,11 @@ func run(ctx context.Context, args []string) error {
 		}
 	}
 	var failed []error
-	ran := 0
-	for _, sc := range scenarios() {
-		if s.short && sc.long || !strings.Contains(sc.name, s.only) || ctx.Err() != nil {
-			continue
+	chosen := s.chosen()
+	for _, sc := range chosen {
+		if ctx.Err() != nil {
+			break
 		}
-		ran++
 		if err := s.play(ctx, sc, filepath.Join(dir, sc.name)); err != nil {
 			fmt.Printf("%s: FAILED: %v\n", sc.name, err)
 			failed = append(failed, fmt.Errorf("%s: %w", sc.name, err))
@@ -96,10 +127,10 @@ func run(ctx context.Context, args []string) error {
 	switch {
 	case ctx.Err() != nil:
 		return errors.Join(append(failed, ctx.Err())...)
-	case ran == 0:
+	case len(chosen) == 0:
 		return fmt.Errorf("no scenario has %q in its name", s.only)
 	case len(failed) > 0:
-		return fmt.Errorf("%d of %d scenarios failed, kept %s", len(failed), ran, dir)
+		return fmt.Errorf("%d of %d scenarios failed, kept %s", len(failed), len(chosen), dir)
 	case s.keep:
 		fmt.Println("kept", dir)
 		return nil

@@ -12,7 +12,8 @@ import (
 // schedule asks for what is lacking: hidden logs first, then small needs, each from the nearest
 // peer that holds it and has a fetch to spare.
 func (t *Table) schedule(now Now) {
-	if len(t.needs.queue) == 0 {
+	spare := func(s *session) bool { return s.fetches < fetchesMax && !s.ending }
+	if len(t.needs.queue) == 0 || !slices.ContainsFunc(t.order, spare) {
 		return
 	}
 	const tries = 64

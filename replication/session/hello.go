@@ -84,8 +84,8 @@ func (t *Table) greet(now Now, s *session, h wire.Hello) {
 }
 
 // replaces decides between two links to one node, alike at both ends: of two that were dialled by
-// different sides the one of the lower node id stays, of two by one side the newer; a link that
-// has gone silent gives way in any case. It says whether the new one stands.
+// different sides at about one time the one of the lower node id stays; else the newer, whose
+// dialler may have long heard nothing on the old one. It says whether the new one stands.
 func (t *Table) replaces(now Now, old, s *session, h wire.Hello) bool {
 	if old.hello.Nonce != h.Nonce {
 		old.watch, old.watched = now.Mono+cloneWatch, 0
@@ -94,8 +94,8 @@ func (t *Table) replaces(now Now, old, s *session, h wire.Hello) bool {
 		return true
 	}
 	lower := func(x *session) bool { return x.dialed == (t.self.Node < h.Node) }
-	silent := now.Mono-old.heard >= lateAfter
-	if old.dialed != s.dialed && lower(old) && !silent {
+	young := now.Mono-old.opened.Mono < lateAfter
+	if old.dialed != s.dialed && lower(old) && young {
 		t.close(s, "duplicate", "another link to this node stands")
 		return false
 	}

@@ -43,7 +43,7 @@ func (t *Table) Possible(now Now, level edged.Ack) (why string) {
 	case level.InRegion() && !near:
 		return fmt.Sprintf("no other node of region %q is connected", t.self.Region)
 	case level.RegionCount() > len(regions):
-		return fmt.Sprintf("%d regions are connected, this one included", len(regions))
+		return fmt.Sprintf("it takes %d regions, and this one is connected to %d others", level.RegionCount(), len(regions)-1)
 	}
 	return ""
 }

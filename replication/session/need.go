@@ -21,6 +21,7 @@ type need struct {
 	sent    time.Duration // when it was asked
 	moved   time.Duration // when it last came nearer
 	after   time.Duration // not asked before
+	waits   bool          // in later
 	landing bool          // all of it was fetched and is on its way to the disk
 	again   bool          // a block of it was not taken: it has to be asked from its beginning
 	failed  string        // the node that was asked in vain
@@ -129,7 +130,8 @@ func (d *need) add(h holder) {
 // put queues a need that nobody is asked for.
 func (n *needs) put(now time.Duration, d *need) {
 	if d.after > now {
-		if !slices.Contains(n.later, d) {
+		if !d.waits {
+			d.waits = true
 			n.later = append(n.later, d)
 		}
 		if n.next == 0 || d.after < n.next {
@@ -148,6 +150,7 @@ func (n *needs) due(now time.Duration) {
 	waiting := n.later
 	n.later, n.next = nil, 0
 	for _, d := range waiting {
+		d.waits = false
 		if n.byLog[d.log] == d && d.from == nil && d.index < 0 {
 			n.put(now, d)
 		}

@@ -73,6 +73,11 @@ func (o *outgoing) lag() (events uint64) {
 // push gives a log of ours that grew to every peer.
 func (t *Table) push(now Now, h *edged.Head) {
 	t.appended += uint64(h.Head - h.Before)
+	for _, p := range t.names {
+		if p.session == nil && p.lagSince == 0 {
+			p.lagSince = now.Mono
+		}
+	}
 	for _, s := range t.order {
 		if s.up && !s.lagging && travels(h.Name, s.hello.Region) {
 			t.pushTo(now, s, h)
@@ -119,12 +124,18 @@ func (t *Table) addRow(now Now, s *session, h *edged.Head, sent edged.Sequence) 
 
 func (t *Table) dropRows(s *session) {
 	t.keepFloor(s)
+	for _, r := range s.out.rows {
+		if r.number != 0 {
+			t.forget(s, r)
+		}
+	}
 	s.lagging = true
 	before := s.out.lanes
 	s.out = outgoing{}
 	s.out.init()
 	for i := range s.out.lanes {
 		l := &s.out.lanes[i]
+		l.forgotten = before[i].forgotten
 		l.numbers, l.promise, l.offered, l.jobs = before[i].numbers, before[i].promise, before[i].offered, before[i].jobs
 		l.behind = true
 	}

@@ -125,11 +125,12 @@ type peer struct {
 	origin             edged.Origin
 	http, address      string
 	nonce              [8]byte
-	session            *session // nil while away
-	unacked            uint64   // events of ours that it had not acked when it went
-	appendedThen       uint64   // our count when it went
-	progress           int64    // wall time of its last ack or block
-	lastEqual          int64    // tick
+	session            *session      // nil while away
+	unacked            uint64        // events of ours that it had not acked when it went
+	appendedThen       uint64        // our count when it went
+	lagSince           time.Duration // when the oldest event of ours that it lacks came; 0 while it lacks none
+	progress           int64         // wall time of its last ack or block
+	lastEqual          int64         // tick
 	downs              []time.Duration
 }
 
@@ -137,7 +138,7 @@ func (t *Table) peerOf(node string) *peer {
 	if p := t.peers[node]; p != nil {
 		return p
 	}
-	p := &peer{node: node}
+	p := &peer{node: node, appendedThen: t.appended}
 	t.peers[node] = p
 	at, _ := slices.BinarySearchFunc(t.names, node, func(p *peer, id string) int { return strings.Compare(p.node, id) })
 	t.names = slices.Insert(t.names, at, p)
@@ -185,7 +186,11 @@ func (t *Table) Connected(now Now, link LinkID, node string, dialed bool) []Work
 	s.in.init()
 	t.links[link] = s
 	t.order = append(t.order, s)
-	t.send(s, t.greeting(now))
+	if t.gate.halted { // our HELLO would take the place of our twin's
+		t.refuse(s, conflict, halted)
+	} else {
+		t.send(s, t.greeting(now))
+	}
 	return t.work()
 }
 
@@ -202,8 +207,8 @@ func (t *Table) Closed(now Now, link LinkID) []Work {
 	s.up = false
 	if p := s.peer; p != nil && p.session == s {
 		p.session = nil
-		p.unacked, p.appendedThen = s.out.lag(), t.appended
-		p.downs = append(p.downs[:min(len(p.downs), 2)], now.Mono)
+		t.leftBehind(now, p, s)
+		p.downs = append(p.downs[max(0, len(p.downs)-2):], now.Mono)
 		t.keepFloor(s)
 		t.report(p, "down", "")
 	}

@@ -132,6 +132,7 @@ func (t *Table) measure(now Now, s *session, f wire.Tick) {
 // equalAt notes that a peer held at a tick just what we do.
 func (t *Table) equalAt(now Now, s *session, tick int64) {
 	s.catchUp()
+	s.peer.unacked, s.peer.appendedThen, s.peer.lagSince = 0, t.appended, 0
 	if s.equal < tick {
 		s.equal, s.equalAt = tick, now.Mono
 	}

@@ -36,13 +36,17 @@ func (t *Table) peerState(now Now, p *peer) PeerState {
 		v.LastEqual = time.Unix(p.lastEqual, 0)
 	}
 	s := p.session
+	if s == nil || s.equal == 0 { // what was appended while it was away is in no row
+		if v.LagEvents = int64(p.unacked + t.appended - p.appendedThen); v.LagEvents > 0 && p.lagSince > 0 {
+			v.Lag = now.Mono - p.lagSince
+		}
+	}
 	if s == nil {
-		v.LagEvents = int64(p.unacked + t.appended - p.appendedThen)
 		return v
 	}
 	v.Connected, v.Link, v.Late = true, s.link, s.late
 	v.RTT, v.Skew, v.Rows, v.Lagging = s.rtt, s.skew, len(s.out.rows), s.lagging
-	v.LagEvents = int64(s.out.lag())
+	v.LagEvents = max(v.LagEvents, int64(s.out.lag()))
 	for _, r := range s.out.rows {
 		if r.acked < r.head && !r.dropped {
 			v.Lag = max(v.Lag, now.Mono-r.since)
@@ -56,6 +60,18 @@ func (t *Table) peerState(now Now, p *peer) PeerState {
 		}
 	}
 	return v
+}
+
+// leftBehind notes what a peer lacks of ours when its session ends.
+func (t *Table) leftBehind(now Now, p *peer, s *session) {
+	if s.equal > 0 || p.lagSince == 0 {
+		p.unacked, p.appendedThen, p.lagSince = s.out.lag(), t.appended, 0
+		for _, r := range s.out.rows {
+			if r.acked < r.head && !r.dropped && (p.lagSince == 0 || r.since < p.lagSince) {
+				p.lagSince = r.since
+			}
+		}
+	}
 }
 
 // Up says whether a session with a node stands, and whether it has gone silent.

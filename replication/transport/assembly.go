@@ -10,20 +10,28 @@ import (
 	"github.com/quic-go/quic-go"
 )
 
-// lanes is how many unidirectional streams each side of a link opens, for the link's life.
+// lanes is how many ways a link has in each direction, for its life.
 const lanes = 8
 
 const laneMagic = 0xED
 
-// laneHead is what each lane begins with: the magic byte, the lane's number, the link's id.
-type laneHead [2 + 8]byte
+// laneHead is what each strand of a lane begins with: the magic byte, the lane's number, the number
+// of the connection, how many there are, the link's id.
+type laneHead [4 + 8]byte
 
-func (h laneHead) lane() int     { return int(h[1]) }
-func (h laneHead) link() [8]byte { return [8]byte(h[2:]) }
+func (h laneHead) lane() int        { return int(h[1]) }
+func (h laneHead) strand() int      { return int(h[2]) }
+func (h laneHead) connections() int { return int(h[3]) }
+func (h laneHead) link() [8]byte    { return [8]byte(h[4:]) }
 
-func newLaneHead(lane int, link [8]byte) (h laneHead) {
-	h[0], h[1] = laneMagic, byte(lane)
-	copy(h[2:], link[:])
+func (h laneHead) valid() bool {
+	return h[0] == laneMagic && h.lane() < lanes && h.connections() > 0 && h.connections() <= strandsMax &&
+		h.strand() < strandsOf(h.lane(), h.connections())
+}
+
+func newLaneHead(lane, strand, connections int, link [8]byte) (h laneHead) {
+	h[0], h[1], h[2], h[3] = laneMagic, byte(lane), byte(strand), byte(connections)
+	copy(h[4:], link[:])
 	return h
 }
 
@@ -37,9 +45,9 @@ type linkKey struct {
 type assembly struct {
 	key    linkKey
 	dialed bool
-	conns  [lanes]*quic.Conn // the connection of each lane; the dialling side chooses
-	in     [lanes]*quic.ReceiveStream
-	out    [lanes]*quic.SendStream
+	conns  []*quic.Conn // the dialling side chooses how many
+	in     [lanes][strandsMax]*quic.ReceiveStream
+	out    [lanes][strandsMax]*quic.SendStream
 	opened bool          // out is there: at once on the side that dials, else when all of in is
 	came   int           // how many of in are there
 	link   *Link         // when complete
@@ -48,7 +56,9 @@ type assembly struct {
 }
 
 // ready says whether the link can be made.
-func (a *assembly) ready() bool { return a.came == lanes && a.opened == a.dialed }
+func (a *assembly) ready() bool {
+	return len(a.conns) > 0 && a.came == 1+(lanes-1)*len(a.conns) && a.opened == a.dialed
+}
 
 func (a *assembly) over() bool { return a.link != nil || a.err != nil }
 
@@ -98,37 +108,41 @@ func (t *Transport) acceptLane(conn *quic.Conn, stream *quic.ReceiveStream) erro
 	if _, err := io.ReadFull(stream, head[:]); err != nil {
 		return fmt.Errorf("transport: head of a lane: %w", err)
 	}
-	if head[0] != laneMagic || head.lane() >= lanes {
-		return fmt.Errorf("transport: no lane begins with %x", head[:2])
+	if !head.valid() {
+		return fmt.Errorf("transport: no lane begins with %x", head[:4])
 	}
 	if err := stream.SetReadDeadline(time.Time{}); err != nil {
 		return err
 	}
-	a, err := t.gather(conn, linkKey{node, head.link()}, head.lane(), stream)
+	a, err := t.gather(conn, node, head, stream)
 	if err != nil || a == nil {
 		return err
 	}
 	return t.complete(a)
 }
 
-// gather adds a lane to its link. It gives the assembly when it is ready.
-func (t *Transport) gather(conn *quic.Conn, key linkKey, lane int, stream *quic.ReceiveStream) (*assembly, error) {
+// gather adds a strand to its link. It gives the assembly when it is ready.
+func (t *Transport) gather(conn *quic.Conn, node string, head laneHead, stream *quic.ReceiveStream) (*assembly, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	key := linkKey{node, head.link()}
+	lane, strand := head.lane(), head.strand()
 	a := t.conns[conn]
 	if a == nil {
 		if a = t.waiting[key]; a == nil {
 			a = t.begin(key)
+			a.conns = make([]*quic.Conn, head.connections())
 		}
 		t.conns[conn] = a
 	}
 	if a.dialed && a.key.node == "" {
 		a.key.node = key.node
 	}
-	if a.key != key || a.over() || a.in[lane] != nil || a.conns[lane] != nil && a.conns[lane] != conn {
-		return nil, fmt.Errorf("transport: lane %d does not belong here", lane)
+	if a.key != key || a.over() || len(a.conns) != head.connections() || a.in[lane][strand] != nil ||
+		a.conns[strand] != nil && a.conns[strand] != conn {
+		return nil, fmt.Errorf("transport: strand %d of lane %d does not belong here", strand, lane)
 	}
-	a.in[lane], a.conns[lane] = stream, conn
+	a.in[lane][strand], a.conns[strand] = stream, conn
 	a.came++
 	if !a.ready() {
 		return nil, nil
@@ -196,35 +210,43 @@ func (t *Transport) link(a *assembly) (*Link, error) {
 	if a.over() { // the dialling side may come here twice
 		return a.link, a.err
 	}
+	if t.stopped {
+		return nil, ErrStopped
+	}
 	delete(t.waiting, a.key)
-	a.link = newLink(a)
+	a.link = t.newLink(a)
 	t.byAddr[a.link.RemoteAddr().String()] = a.link
 	close(a.done)
 	return a.link, nil
 }
 
-// openLanes opens this side's lanes, each on its connection.
-func (t *Transport) openLanes(a *assembly) error {
-	var out [lanes]*quic.SendStream
+// openLanes opens this side's lanes.
+func (t *Transport) openLanes(a *assembly) (err error) {
+	var out [lanes][strandsMax]*quic.SendStream
 	t.mu.Lock()
 	conns := a.conns
 	t.mu.Unlock()
-	for i, conn := range conns {
-		stream, err := conn.OpenUniStream()
-		if err != nil {
-			return fmt.Errorf("transport: lane %d: %w", i, err)
+	for lane := range lanes {
+		for i := range strandsOf(lane, len(conns)) {
+			if out[lane][i], err = openStrand(conns[i], newLaneHead(lane, i, len(conns), a.key.link)); err != nil {
+				return fmt.Errorf("transport: lane %d: %w", lane, err)
+			}
 		}
-		stream.SetPriority(urgency(i), true)
-		head := newLaneHead(i, a.key.link)
-		if _, err := stream.Write(head[:]); err != nil {
-			return fmt.Errorf("transport: lane %d: %w", i, err)
-		}
-		out[i] = stream
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	a.out, a.opened = out, true
 	return nil
+}
+
+func openStrand(conn *quic.Conn, head laneHead) (*quic.SendStream, error) {
+	stream, err := conn.OpenUniStream()
+	if err != nil {
+		return nil, err
+	}
+	stream.SetPriority(urgency(head.lane()), true)
+	_, err = stream.Write(head[:])
+	return stream, err
 }
 
 // urgency puts control before all blocks.

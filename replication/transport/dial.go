@@ -26,7 +26,7 @@ func (t *Transport) Dial(ctx context.Context, addr string, connections int) (*Li
 	if _, err := rand.Read(a.key.link[:]); err != nil {
 		return nil, fmt.Errorf("transport: link id: %w", err)
 	}
-	if err := t.connect(ctx, a, at, min(max(connections, 1), lanes)); err != nil {
+	if err := t.connect(ctx, a, at, min(max(connections, 1), strandsMax)); err != nil {
 		t.giveUp(a, err)
 		return nil, fmt.Errorf("transport: dial %s: %w", addr, causeOf(err))
 	}
@@ -62,9 +62,7 @@ func (t *Transport) connect(ctx context.Context, a *assembly, at net.Addr, conne
 		}
 	}
 	t.mu.Lock()
-	for i := range a.conns {
-		a.conns[i] = conns[i%connections]
-	}
+	a.conns = conns
 	t.mu.Unlock()
 	if err := t.openLanes(a); err != nil {
 		return err

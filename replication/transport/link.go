@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"slices"
 	"sync"
 	"time"
 
@@ -32,21 +31,25 @@ func (e *CloseError) Error() string {
 type Link struct {
 	node   string
 	dialed bool
-	conns  []*quic.Conn // each once; the first carries lane 0
-	in     [lanes]*quic.ReceiveStream
-	out    [lanes]*quic.SendStream
+	conns  []*quic.Conn // the first carries lane 0
+	in     [lanes]io.Reader
+	out    [lanes]io.Writer
 
 	once sync.Once
 	done chan struct{}
 	err  error // set before done is closed
 }
 
-func newLink(a *assembly) *Link {
-	l := &Link{node: a.key.node, dialed: a.dialed, in: a.in, out: a.out, done: make(chan struct{})}
-	for _, conn := range a.conns {
-		if !slices.Contains(l.conns, conn) {
-			l.conns = append(l.conns, conn)
+func (t *Transport) newLink(a *assembly) *Link {
+	l := &Link{node: a.key.node, dialed: a.dialed, conns: a.conns, done: make(chan struct{})}
+	for lane := range lanes {
+		n := strandsOf(lane, len(a.conns))
+		if n == 1 {
+			l.in[lane], l.out[lane] = a.in[lane][0], a.out[lane][0]
+			continue
 		}
+		l.in[lane] = t.join(l, a.in[lane][:n])
+		l.out[lane] = t.split(l, lane, a.out[lane][:n])
 	}
 	return l
 }
@@ -63,8 +66,8 @@ func (l *Link) RemoteAddr() net.Addr { return l.conns[0].RemoteAddr() }
 // Read is what the peer writes to a lane; one goroutine at a time. It fails when the link ends.
 func (l *Link) Read(lane int) io.Reader { return l.in[lane] }
 
-// Write is this side of a lane; one goroutine at a time. A write waits for the peer's window and
-// needs no flush. It fails when the link ends.
+// Write is this side of a lane; one goroutine at a time. A write waits until all but a little has
+// been sent, and needs no flush. It fails when the link ends.
 func (l *Link) Write(lane int) io.Writer { return l.out[lane] }
 
 // RTT is the smoothed round trip of the connection that carries lane 0.

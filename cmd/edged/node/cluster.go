@@ -21,12 +21,15 @@ func (c cluster) Members() []edged.Member {
 	}
 	listed := map[string]bool{c.n.store.NodeID(): true}
 	peers := m.repl.Peers()
-	trips := make(map[string]time.Duration, len(peers))
+	trips, met, up := map[string]time.Duration{}, map[string]bool{}, map[string]bool{}
 	for _, p := range peers {
-		trips[p.Node] = p.RTT
+		trips[p.Node], met[p.Node], up[p.Node] = p.RTT, true, p.Connected
 	}
 	for _, g := range m.gossip.Members() {
 		listed[g.Node] = true
+		if met[g.Node] && !up[g.Node] && g.State == "alive" {
+			g.State = "suspect" // gossip takes tens of seconds to say so
+		}
 		all = append(all, edged.Member{
 			Name: g.Name, Region: g.Region, Address: cmp.Or(g.HTTP, g.Address), State: g.State,
 			Origin: g.Origin, RTT: cmp.Or(trips[g.Node], g.RTT), Version: g.Version,

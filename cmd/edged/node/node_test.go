@@ -22,7 +22,7 @@ type running struct {
 	stop func() error // drains, closes and returns what Run did
 }
 
-func start(t *testing.T, dir string, change func(*Config)) *running {
+func start(t testing.TB, dir string, change func(*Config)) *running {
 	t.Helper()
 	cfg := Config{Name: "eu-1", Region: "eu", Data: dir, Listen: "127.0.0.1:0", DrainFor: 5 * time.Second}
 	cfg.Storage.MinFree = -1

@@ -149,10 +149,13 @@ func (c *Conn) Move(addr string) error {
 	if err != nil {
 		return fmt.Errorf("linktest: %w", err)
 	}
+	if err := c.network.enter(c, at); err != nil {
+		return err
+	}
 	c.mu.Lock()
 	was := c.addr
 	c.addr = at
 	c.mu.Unlock()
 	c.network.leave(was)
-	return c.network.enter(c, at)
+	return nil
 }

@@ -76,3 +76,34 @@ func TestCutAndHeal(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 }
+
+func TestMove(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := New(1)
+		a, err := n.Listen("10.0.0.1:1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := n.Listen("10.0.0.2:1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		was := a.LocalAddr()
+		if err := a.Move("10.9.9.9:9"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.WriteTo([]byte("lost"), was); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.WriteTo([]byte("found"), a.LocalAddr()); err != nil {
+			t.Fatal(err)
+		}
+		buf := make([]byte, 9)
+		if k, _, err := a.ReadFrom(buf); err != nil || string(buf[:k]) != "found" {
+			t.Errorf("%q, %v", buf[:k], err)
+		}
+		if err := a.Move("10.0.0.2:1"); err == nil {
+			t.Error("moved to where another listens")
+		}
+	})
+}

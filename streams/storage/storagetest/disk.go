@@ -4,7 +4,9 @@ package storagetest
 
 import (
 	"math/rand/v2"
+	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -18,14 +20,26 @@ import (
 type Disk struct {
 	fs    *vfs.MemFS
 	inode uint64
-	sync  atomic.Int64 // how long an fsync of the write-ahead log takes
+	stall atomic.Int64 // how long an fsync of the write-ahead log takes
+
+	mu     sync.Mutex
+	before func() // to be called before the next fsync
 }
 
 // New makes an empty disk. Its files have the number inode.
 func New(inode uint64) *Disk { return &Disk{fs: vfs.NewCrashableMem(), inode: inode} }
 
-// SetSync sets how long an fsync of the write-ahead log takes.
-func (d *Disk) SetSync(took time.Duration) { d.sync.Store(int64(took)) }
+// Stall makes each fsync of the write-ahead log take so long. In a synctest bubble a store under
+// a stalled disk must not fill or flush its tables: the database holds a mutex meanwhile.
+func (d *Disk) Stall(each time.Duration) { d.stall.Store(int64(each)) }
+
+// BeforeSync has call called once: when the next fsync of the write-ahead log has begun, everybody
+// else has had time to do what they do without it, and nothing of it has reached the disk.
+func (d *Disk) BeforeSync(call func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.before = call
+}
 
 // Open opens a store in a directory of the disk. Its Inode is the disk's.
 func (d *Disk) Open(dir string, clock storage.Clock, opts storage.Options) (*storage.Store, error) {
@@ -37,21 +51,35 @@ func (d *Disk) wait(op errorfs.Op) error {
 	switch op.Kind {
 	case errorfs.OpFileSync, errorfs.OpFileSyncData, errorfs.OpFileSyncTo:
 		if strings.HasSuffix(op.Path, ".log") {
-			time.Sleep(time.Duration(d.sync.Load()))
+			time.Sleep(time.Duration(d.stall.Load()))
+			d.call()
 		}
 	}
 	return nil
 }
 
+func (d *Disk) call() {
+	d.mu.Lock()
+	call := d.before
+	d.before = nil
+	d.mu.Unlock()
+	if call == nil {
+		return
+	}
+	const turns = 2000
+	for range turns {
+		runtime.Gosched()
+	}
+	call()
+}
+
 // Crash gives the disk as a loss of power at this moment would leave it: with all that was synced
 // and about so many percent of the rest.
 func (d *Disk) Crash(percent int, random *rand.Rand) *Disk {
-	next := &Disk{
+	return &Disk{
 		fs:    d.fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: percent, RNG: random}),
 		inode: d.inode,
 	}
-	next.SetSync(time.Duration(d.sync.Load()))
-	return next
 }
 
 // Copy gives the disk's directories copied file by file onto another, whose files have the number

@@ -11,7 +11,8 @@
 // every event once.
 //
 // The faults follow a seed. The order of goroutines does not, so a run that failed is likely to
-// fail again with its seed, not certain. With -seeds N each scenario runs N times; -seed names one.
+// fail again with its seed, not certain. With -seeds N each scenario runs N times; -seed names one;
+// with -full long faults last as long as the design says.
 //
 // # Not here
 //

@@ -113,23 +113,35 @@ func (p *place) end() {
 	}
 }
 
-// crash takes power away: from this moment on nothing leaves the node, and its disk is left with
-// what was synced and some of the rest.
+// crash takes power away, half of the times in the middle of an fsync.
 func (p *place) crash() {
-	p.mu.Lock()
-	l := p.life
+	l := p.now()
 	if l == nil {
-		p.mu.Unlock()
 		return
 	}
+	if p.w.draw(2) == 0 {
+		done := make(chan struct{})
+		p.disk.BeforeSync(func() {
+			p.cut(l)
+			close(done)
+		})
+		<-done // promises are written every few seconds
+	} else {
+		p.cut(l)
+	}
+	l.discard()
+}
+
+// cut ends a life at once: from this moment on nothing leaves the node, and its place has the disk
+// with what was synced and some of the rest.
+func (p *place) cut(l *life) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.life = nil // an answer that has not been recorded by now is not known
 	l.conn.Close()
 	l.door.hangUp()
-	disk := p.disk.Crash(25*p.w.draw(5), p.w.source())
+	p.disk = p.disk.Crash(25*p.w.draw(5), p.w.source())
 	p.w.happened(history.Op{Process: "suite", Kind: history.Crash, Node: p.name, Outcome: history.OK})
-	p.mu.Unlock()
-	l.discard()
-	p.disk = disk
 }
 
 // discard ends a life whose disk and network are no longer its own.

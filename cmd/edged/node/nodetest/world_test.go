@@ -19,9 +19,10 @@ import (
 )
 
 var (
-	seeds   = flag.Int("seeds", 1, "how many seeds each scenario runs")           // read-only
-	oneSeed = flag.Uint64("seed", 0, "the one seed to run; 0 for as -seeds says") // read-only
-	logs    = flag.Bool("logs", false, "show the nodes' logs")                    // read-only
+	seeds   = flag.Int("seeds", 1, "how many seeds each scenario runs")                   // read-only
+	oneSeed = flag.Uint64("seed", 0, "the one seed to run; 0 for as -seeds says")         // read-only
+	full    = flag.Bool("full", false, "let long faults last as long as the design says") // read-only
+	logs    = flag.Bool("logs", false, "show the nodes' logs")                            // read-only
 )
 
 // calm is the network without faults.
@@ -36,6 +37,9 @@ type world struct {
 	places  []*place
 	streams []string
 	roamers []*roamer
+	loads   []*traffic
+	split   bool     // the scenario ends with nodes that differ, as they should
+	gone    []string // origins that nobody writes under any more, and that are not sealed
 	log     *slog.Logger
 	began   time.Time
 	scans   int
@@ -58,8 +62,9 @@ func run(t *testing.T, regions []string, scenario func(*world)) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, seed, regions)
 				defer w.close()
-				scenario(w)
-				w.settle()
+				if scenario(w); !w.split {
+					w.settle()
+				}
 			})
 		})
 	}
@@ -85,12 +90,10 @@ func newWorld(t *testing.T, seed uint64, regions []string) *world {
 	return w
 }
 
-// newDisk gives an empty disk, on which an fsync takes a while.
+// newDisk gives an empty disk.
 func (w *world) newDisk() *storagetest.Disk {
 	w.inodes++
-	d := storagetest.New(w.inodes)
-	d.SetSync(3 * time.Millisecond)
-	return d
+	return storagetest.New(w.inodes)
 }
 
 // close stops what runs, and waits for goroutines that end by their own clocks.
@@ -98,6 +101,9 @@ func (w *world) close() {
 	for _, r := range w.roamers {
 		r.stop()
 		r.done.Wait()
+	}
+	for _, l := range w.loads {
+		l.end()
 	}
 	w.heal()
 	for _, p := range w.places {
@@ -178,6 +184,22 @@ func (w *world) heal() {
 			w.net.Set(p.mesh, q.mesh, calm())
 		}
 	}
+}
+
+// last lets a fault last for so long; short will do where there is little time.
+func (w *world) last(long, short time.Duration) {
+	if *full {
+		short = long
+	}
+	time.Sleep(short)
+}
+
+// count is last for things that are counted.
+func (w *world) count(many, few int) int {
+	if *full {
+		return many
+	}
+	return few
 }
 
 // draw gives a number from 0 to n-1.

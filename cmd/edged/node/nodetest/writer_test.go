@@ -113,6 +113,7 @@ func (w *world) load(name string, every time.Duration, places ...*place) *traffi
 	t := &traffic{}
 	ctx, cancel := context.WithCancel(context.Background())
 	t.stop = cancel
+	w.loads = append(w.loads, t)
 	for _, p := range places {
 		wr, random := w.writer(p, name), w.source()
 		t.running.Go(func() {
