@@ -152,6 +152,9 @@ func (w *world) answered(p *process, b *block, level edged.Ack, began time.Durat
 	}
 }
 
+// diskLost says whether events may be gone of which what follows is still there.
+func (w *world) diskLost() bool { return w.counts["disk lost"]+w.counts["disk set back"] > 0 }
+
 // checkSkip looks whether events that are given up are with somebody who is connected.
 func (w *world) checkSkip(p *process, s session.Skip) {
 	w.count("gap jump")

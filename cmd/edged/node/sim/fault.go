@@ -80,10 +80,11 @@ func (w *world) faults() {
 	put(w.plan.copies+1, w.copyDisk)
 	put(w.plan.copies, w.setBack)
 	put(w.plan.lost, w.loseDisk)
-	put(w.plan.clones, w.clone)
+	put(w.plan.clones, func() { w.clone(w.anyHost()) })
 	if w.plan.jumps {
 		put(3, w.jump)
 	}
+	w.script()
 }
 
 func (w *world) anyHost() *host { return w.hosts[w.rand.IntN(len(w.hosts))] }
@@ -214,15 +215,19 @@ func (w *world) copyDisk() {
 func (w *world) setBack() {
 	for _, h := range w.hosts {
 		if n := len(h.copies); n > 0 {
-			h.stop(false)
-			w.doubt(h.disk.origin.ID)
-			w.swap(h, h.copies[n-1].clone())
-			w.doubt(h.disk.origin.ID)
-			w.count("disk set back")
-			w.again(h, w.lasts())
+			w.setBackTo(h, h.copies[n-1])
 			return
 		}
 	}
+}
+
+func (w *world) setBackTo(h *host, disk *image) {
+	h.stop(false)
+	w.doubt(h.disk.origin.ID)
+	w.swap(h, disk.clone())
+	w.doubt(h.disk.origin.ID)
+	w.count("disk set back")
+	w.again(h, w.lasts())
 }
 
 // loseDisk gives a host an empty one.
@@ -235,8 +240,7 @@ func (w *world) loseDisk() {
 }
 
 // clone starts a second host from a copy of a disk.
-func (w *world) clone() {
-	h := w.anyHost()
+func (w *world) clone(h *host) {
 	if h.disk.id == "" {
 		return
 	}

@@ -19,7 +19,7 @@ func (w *world) checkEnd() {
 				w.fail("R8: h%d holds generation %d of %s, which is deleted", h.index, l.name.Generation, l.name.Stream)
 			}
 		}
-		if need, _ := h.process.table.Need(); need > 0 && len(w.forked) == 0 {
+		if need, _ := h.process.table.Need(); need > 0 && !w.harmed() {
 			w.fail("R9: h%d says that it lacks %d events", h.index, need)
 		}
 	}
@@ -39,7 +39,7 @@ func (w *world) checkPrefixes(h *host) {
 			}
 			at, chain = b.last+1, b.chain
 		}
-		if len(l.sparse) > 0 && !w.forkedAnywhere(id) && !w.cutShort(l.name.Origin.ID) {
+		if len(l.sparse) > 0 && !w.diskLost() && !w.forkedAnywhere(id) && !w.cutShort(l.name.Origin.ID) {
 			w.fail("R2: h%d: %s of %s has blocks from %d waiting beyond %d", h.index, l.name.Stream, l.name.Origin, l.sparse[0].first, at-1)
 		}
 	}

@@ -1,0 +1,66 @@
+package sim
+
+import (
+	"time"
+
+	"github.com/edgedhq/edged"
+)
+
+// script has happen, beside what the seed draws, what a seed of its focus must not miss.
+func (w *world) script() {
+	h, other := w.hosts[0], w.hosts[1]
+	at := func(s int, do func()) { w.queue.put(time.Duration(s)*time.Second, do) }
+	restart := func() {
+		h.stop(false)
+		w.again(h, time.Second)
+	}
+	switch w.plan.focus {
+	case "clocks": // a clock three hours ahead while the node writes, and right at its next start
+		at(10, func() { h.offset = 3 * time.Hour })
+		at(14, func() {
+			h.offset = 0
+			restart()
+		})
+	case "memory":
+		at(12, func() { w.early(h) })
+		at(13, restart)
+	case "copies": // a disk set back to before its origin ended
+		var copied *image
+		at(10, func() { copied = h.disk.clone() })
+		at(15, func() { w.early(h) })
+		at(16, restart)
+		at(30, func() { w.setBackTo(h, copied) })
+	case "clones": // twins that write while they do not see each other
+		at(14, func() { w.alone(h, 6*time.Second) })
+		at(15, func() { w.clone(h) })
+	case "retention", "deletes": // a node away, while events are retired or a stream is deleted
+		at(10, func() { other.stop(false) })
+		at(20, func() {
+			if p := h.process; p != nil && w.plan.deletes {
+				p.delete(w.plan.streams[0])
+			}
+		})
+		w.again(other, 30*time.Second)
+	}
+}
+
+// early shows an event before the disk has it.
+func (w *world) early(h *host) {
+	if h.process != nil {
+		h.process.publish(w.plan.streams[0], 0, edged.Memory())
+	}
+}
+
+// alone cuts one host off for a while.
+func (w *world) alone(h *host, lasts time.Duration) {
+	for _, o := range w.hosts {
+		if o != h {
+			w.cut(h, o)
+			w.cut(o, h)
+			w.queue.put(w.queue.now+lasts, func() {
+				w.mend(h, o)
+				w.mend(o, h)
+			})
+		}
+	}
+}
