@@ -9,9 +9,10 @@ VERSION ?=
 FUZZTIME ?= 20s
 KILLS ?= 200
 CUTS ?= 2000
+SEEDS ?= 500
 MESH ?=
 
-.PHONY: build demo check format vet lint test race fuzz crash plants mesh compose bench gate clean
+.PHONY: build demo check format vet lint test race fuzz crash plants simulate mesh compose bench gate clean
 
 build: # one static binary, ./edged; VERSION names a release
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o edged ./cmd/edged
@@ -44,6 +45,9 @@ crash: # kill -9 under load and simulated power cuts: 0 lost, 0 doubled, 0 holes
 
 plants: # the same has to find every bug that is planted
 	go run ./loadtest/crash -plants
+
+simulate: # nodes under virtual time: 500 seeds, and every bug that is planted
+	go run ./loadtest/simulate -seeds $(SEEDS)
 
 mesh: # three processes: cuts, kills, lost and copied disks, strangers; MESH=-short leaves the long waits out
 	go run ./loadtest/mesh $(MESH)

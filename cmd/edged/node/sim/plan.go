@@ -62,7 +62,7 @@ func planOf(seed uint64) plan {
 		p.rowsMax, p.partitions = 2+r.IntN(3), 4
 	}
 	if also("clones") {
-		p.clones = 1
+		p.clones, p.chain = 1, false // of twins at two ends of a chain none knows both
 	}
 	if also("copies") {
 		p.copies = 1 + r.IntN(2)

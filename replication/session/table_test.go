@@ -1,0 +1,182 @@
+package session
+
+import (
+	"testing"
+	"time"
+
+	"github.com/edgedhq/edged"
+	"github.com/edgedhq/edged/replication/wire"
+)
+
+// shelf is a store of a few logs.
+type shelf struct{ heads map[edged.LogID]edged.Head }
+
+func (s shelf) HeadOf(log edged.LogID) (edged.Head, bool) { h, ok := s.heads[log]; return h, ok }
+
+func (s shelf) Sums(int64) (sums [edged.Shards]edged.Sum) {
+	for log, h := range s.heads {
+		sums[log[0]].Add(h.Term())
+	}
+	return sums
+}
+
+func (s shelf) Origins() []edged.OriginState { return nil }
+
+// pair is a Table with one peer that said HELLO and sent a TICK.
+func pair(t *testing.T) (*Table, *session, shelf) {
+	t.Helper()
+	store := shelf{heads: map[edged.LogID]edged.Head{}}
+	table := New(Now{}, Self{Mesh: "m", Node: "a", Region: "r"}, edged.Origin{ID: edged.OriginID{1}}, store)
+	table.Connected(Now{}, 1, "b", true)
+	table.Receive(Now{}, 1, wire.LaneControl, wire.Hello{
+		Mesh: "m", Node: "b", Region: "r", Origin: edged.Origin{ID: edged.OriginID{2}}, VersionMin: version, VersionMax: version,
+	})
+	table.Receive(Now{}, 1, wire.LaneControl, wire.Tick{Sent: 1})
+	s := table.links[1]
+	if s == nil || !s.up || s.ending {
+		t.Fatalf("the session is not up: %+v", s)
+	}
+	return table, s, store
+}
+
+// grow moves a log on in the store and tells the Table.
+func grow(table *Table, store shelf, now Now, name edged.LogName, head edged.Sequence, newest int64) edged.Head {
+	before := store.heads[name.ID()]
+	h := edged.Head{Name: name, Log: name.ID(), Start: 1, Head: head, Before: before.Head, Newest: edged.Timestamp{Wall: newest}}
+	store.heads[h.Log] = h
+	table.Durable(now, []edged.Head{h})
+	return h
+}
+
+func TestARowIsNoAck(t *testing.T) {
+	table, _, store := pair(t)
+	name := edged.LogName{Stream: "s", Generation: 1, Origin: table.origin}
+	store.heads[name.ID()] = edged.Head{Name: name, Log: name.ID(), Start: 1, Head: 6}
+	h := grow(table, store, Now{}, name, 7, 1)
+	h.Head = 4
+	if table.Wait(Now{}, 1, edged.Region(), []edged.Head{h}) {
+		t.Fatal("the peer has acked nothing, and counts as holding event 4")
+	}
+}
+
+func TestEqualBeforeItWasDurableIsNoAck(t *testing.T) {
+	table, s, store := pair(t)
+	table.equalAt(Now{Mono: time.Second, Wall: 9 * second}, s, 9)
+	name := edged.LogName{Stream: "s", Generation: 1, Origin: table.origin}
+	now := Now{Mono: 2 * time.Second, Wall: 11 * second}
+	h := grow(table, store, now, name, 1, 8*second) // its fsync took three seconds
+	if table.Wait(now, 1, edged.Region(), []edged.Head{h}) {
+		t.Fatal("the tick was compared without the event")
+	}
+	if at := table.Replicated(h); at != 0 {
+		t.Fatalf("replicated up to %d, and may be retired", at)
+	}
+	table.equalAt(Now{Mono: 3 * time.Second, Wall: 12 * second}, s, 10)
+	if !table.holds(s, &wait{logs: []edged.Head{h}, since: now.Mono}) {
+		t.Fatal("equal at a later tick, with the event, counts")
+	}
+}
+
+func TestNoLaneGoesAheadOfTheFirstTick(t *testing.T) {
+	table, s, store := pair(t)
+	name := edged.LogName{Stream: "s", Generation: 1, Origin: table.origin}
+	h := grow(table, store, Now{}, name, 1, 1)
+	lane := wire.LaneOf(h.Log, false)
+	s.ticks = 0
+	if o, ok := table.Writable(Now{}, 1, lane); ok {
+		t.Fatalf("wrote %+v, which may overtake HELLO", o)
+	}
+	s.ticks = 1
+	if _, ok := table.Writable(Now{}, 1, lane); !ok {
+		t.Fatal("nothing to write after the first TICK")
+	}
+}
+
+func TestAPromiseWaitsForWhatCameBeforeOnly(t *testing.T) {
+	table, _, store := pair(t)
+	name := edged.LogName{Stream: "s", Generation: 1, Origin: table.origin}
+	h := grow(table, store, Now{}, name, 1, 1)
+	lane := wire.LaneOf(h.Log, false)
+	table.Promise(Now{}, 5)
+	var wrote []string
+	for range 10 {
+		o, ok := table.Writable(Now{}, 1, lane)
+		if !ok {
+			break
+		}
+		switch f := o.Frame.(type) {
+		case nil:
+			wrote = append(wrote, "blocks")
+			grow(table, store, Now{}, name, 2, 6) // while they are written
+			table.Sent(Now{}, 1, lane, o, o.To, 100)
+		case wire.Log:
+			wrote = append(wrote, "log")
+		case wire.Promise:
+			wrote = append(wrote, "promise")
+			if f.Behind {
+				t.Error("the promise says that something was not pushed")
+			}
+		}
+		if len(wrote) == 4 {
+			break
+		}
+	}
+	want := []string{"log", "blocks", "promise", "blocks"}
+	for i := range want {
+		if i >= len(wrote) || wrote[i] != want[i] {
+			t.Fatalf("wrote %v, want %v", wrote, want)
+		}
+	}
+}
+
+func TestALostBlockTakesBackThePromiseBehindIt(t *testing.T) {
+	for _, outcome := range []edged.Outcome{edged.Refused, edged.Damaged} {
+		table, s, _ := pair(t)
+		s.in.compared = true
+		name := edged.LogName{Stream: "s", Generation: 1, Origin: s.hello.Origin}
+		table.Receive(Now{}, 1, 1, wire.Log{Number: 1, Name: name})
+		var in Ingest
+		for _, w := range table.Receive(Now{}, 1, 1, wire.Block{Number: 1, Bytes: make([]byte, 100)}) {
+			if w, ok := w.(Ingest); ok {
+				in = w
+			}
+		}
+		for lane := wire.LaneLive; lane <= wire.LaneHidden; lane++ {
+			table.Receive(Now{}, 1, lane, wire.Promise{Time: 7})
+		}
+		table.Landed(Now{}, in, edged.Landing{Log: name.ID(), Outcome: outcome})
+		if held := table.held[s.hello.Origin.ID].time; held >= 7 {
+			t.Errorf("%s: held up to %d", outcome, held)
+		}
+	}
+}
+
+func TestAnOriginThatEndedIsNotUsed(t *testing.T) {
+	table, _, _ := pair(t)
+	for _, w := range table.Sealed(table.origin, 5, true) {
+		if _, ok := w.(Mint); ok {
+			return
+		}
+	}
+	t.Fatal("no new origin is minted")
+}
+
+func TestTwinsWithTwoOriginsAreInConflict(t *testing.T) {
+	table, _, _ := pair(t)
+	table.Connected(Now{}, 2, "a", false)
+	var refused, halts bool
+	for _, w := range table.Receive(Now{}, 2, wire.LaneControl, wire.Hello{
+		Mesh: "m", Node: "a", Origin: edged.Origin{ID: edged.OriginID{9}}, Nonce: [8]byte{1}, Started: -1, VersionMin: version, VersionMax: version,
+	}) {
+		switch w := w.(type) {
+		case Send:
+			f, ok := w.Frame.(wire.Refuse)
+			refused = refused || ok && f.Code == conflict
+		case Halt:
+			halts = true
+		}
+	}
+	if !refused || !halts {
+		t.Fatalf("refused %t, halts %t: the later of two twins halts", refused, halts)
+	}
+}
