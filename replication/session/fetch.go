@@ -189,8 +189,11 @@ func (t *Table) sweep(now Now) {
 // giveUp jumps over a hole, to the lowest place on offer, when its origin itself says that it has
 // retired the events, or when the origin is away and no holder has had them for a while.
 func (t *Table) giveUp(now Now, d *need) {
+	if d.name.Stream == "" || d.first == 0 {
+		return
+	}
 	h, _ := t.store.HeadOf(d.log)
-	if d.name.Stream == "" || d.first <= h.Head+1 {
+	if d.first <= h.Head+1 {
 		return
 	}
 	retired, away := false, true

@@ -15,9 +15,10 @@ type announced struct {
 	number uint64
 	name   edged.LogName
 	log    edged.LogID
-	due    bool          // an ACK waits to be sent
-	urgent bool          // a publisher waits for it
-	moved  time.Duration // when a block of it last went in without a hole
+	head   edged.Sequence // held on disk, as far as acks have to tell
+	due    bool           // an ACK waits to be sent
+	urgent bool           // a publisher waits for it
+	moved  time.Duration  // when a block of it last went in without a hole
 }
 
 // incoming is what a session receives.
@@ -73,7 +74,7 @@ func (t *Table) receiveLog(now Now, s *session, lane int, f wire.Log) {
 	}
 	s.in.live[a.log] = a
 	if h, ok := t.store.HeadOf(a.log); ok && h.Head > 0 {
-		t.ackLater(now, s, a, 0)
+		t.ackLater(now, s, a, h.Head, 0)
 	}
 }
 
@@ -126,7 +127,7 @@ func (t *Table) settleBlock(now Now, s *session, a *announced, landing edged.Lan
 		if a != nil {
 			a.moved = now.Mono
 			if landing.Outcome == edged.Duplicate && a.lane != wire.LaneFetch {
-				t.ackLater(now, s, a, 0)
+				t.ackLater(now, s, a, landing.Head, 0)
 			}
 		}
 	case edged.Sparse:
@@ -178,14 +179,15 @@ func (t *Table) acknowledge(now Now, h *edged.Head) {
 	for _, s := range t.order {
 		if a := s.in.live[h.Log]; a != nil && s.up {
 			a.moved = now.Mono
-			t.ackLater(now, s, a, h.Bytes)
+			t.ackLater(now, s, a, h.Head, h.Bytes)
 		}
 	}
 }
 
 // ackLater sends the place of a log: at once when a publisher waits, when much has come or when
 // nothing was acked for a while; else together with what comes soon.
-func (t *Table) ackLater(now Now, s *session, a *announced, bytes int) {
+func (t *Table) ackLater(now Now, s *session, a *announced, head edged.Sequence, bytes int) {
+	a.head = max(a.head, head)
 	if !a.due {
 		a.due = true
 		s.in.due = append(s.in.due, a)
@@ -206,9 +208,7 @@ func (t *Table) flushAcks(now Now, s *session) {
 	var f wire.Ack
 	for _, a := range s.in.due {
 		a.due, a.urgent = false, false
-		if h, ok := t.store.HeadOf(a.log); ok {
-			f.Entries = append(f.Entries, wire.Acked{Lane: a.lane, Number: a.number, Durable: h.Head})
-		}
+		f.Entries = append(f.Entries, wire.Acked{Lane: a.lane, Number: a.number, Durable: a.head})
 		if len(f.Entries) == most {
 			t.send(s, f)
 			f = wire.Ack{}

@@ -182,7 +182,7 @@ func (t *Table) pushWaiting(now Now, s *session) {
 // Replicated is the highest sequence of a log of ours that two nodes hold; all of it while no
 // other node is known.
 func (t *Table) Replicated(h edged.Head) edged.Sequence {
-	if len(t.gate.known) == 0 && len(t.peers) == 0 || h.Newest.Wall < t.equal*second && !t.young[h.Log] {
+	if len(t.gate.known) == 0 && len(t.peers) == 0 || h.Newest.Wall < t.equal*second && t.young[h.Log] == 0 {
 		return h.Head
 	}
 	most := t.floor[h.Log]

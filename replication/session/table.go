@@ -80,8 +80,8 @@ type Table struct {
 	appended uint64                         // events of our origin that became durable in this run
 	floor    map[edged.LogID]edged.Sequence // how far peers held our logs when their rows went
 	holes    map[edged.LogID]hole
-	equal    int64                // the newest tick at which a peer held all that we do
-	young    map[edged.LogID]bool // logs of ours that were on the way to the disk then, or have moved since
+	equal    int64                 // the newest tick at which a peer held all that we do
+	young    map[edged.LogID]int64 // logs of ours that were on the way to the disk then, or have moved since, with the wall time of their newest stamp
 	waits    waits
 
 	held      map[edged.OriginID]*heldOrigin
@@ -106,7 +106,7 @@ func New(now Now, self Self, origin edged.Origin, store Store) *Table {
 		refused:  make(map[edged.LogID]time.Duration),
 		floor:    make(map[edged.LogID]edged.Sequence),
 		holes:    make(map[edged.LogID]hole),
-		young:    make(map[edged.LogID]bool),
+		young:    make(map[edged.LogID]int64),
 		held:     make(map[edged.OriginID]*heldOrigin),
 		frontier: math.MinInt64,
 		gate:     gate{until: now.Mono + askWithin},
@@ -288,7 +288,7 @@ func (t *Table) Durable(now Now, heads []edged.Head) []Work {
 		h := &heads[i]
 		if h.Name.Origin.ID == t.origin.ID {
 			t.push(now, h)
-			t.young[h.Log] = true
+			t.young[h.Log] = h.Newest.Wall
 		}
 		t.acknowledge(now, h)
 		t.settleNeed(now, h)

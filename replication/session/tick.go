@@ -145,8 +145,8 @@ func (t *Table) equalAt(now Now, s *session, tick int64) {
 	if t.equal < tick {
 		t.equal = tick
 	}
-	for log := range t.young {
-		if h, ok := t.store.HeadOf(log); !ok || h.Newest.Wall < tick*second {
+	for log, newest := range t.young {
+		if newest < tick*second {
 			delete(t.young, log)
 		}
 	}
