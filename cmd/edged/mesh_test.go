@@ -93,6 +93,15 @@ func TestMeshLag(t *testing.T) {
 	}
 }
 
+func TestMeshLagSaysWhatItsColumnsMean(t *testing.T) {
+	got := edgedRun(t, "", nil, "mesh", "lag", "--help")
+	for _, want := range []string{"EQUAL ", "LOGS APART ", "2 to 3 s when all is well", "after a minute of quiet"} {
+		if !strings.Contains(got.out, want) {
+			t.Errorf("no %q in %s", want, got.out)
+		}
+	}
+}
+
 func TestMeshPing(t *testing.T) {
 	away := &meshNode{name: "us-1"}
 	url := meshOf(t, &meshNode{name: "eu-1"}, away)
