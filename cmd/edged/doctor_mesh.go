@@ -26,12 +26,14 @@ func checkMeshPort(ctx context.Context, address string, running bool) verdict {
 func checkJoin(ctx context.Context, address string) verdict {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	host, _, _ := net.SplitHostPort(address) // the configuration is checked
+	host, port, _ := net.SplitHostPort(address) // the configuration is checked
 	ips, err := new(net.Resolver).LookupHost(ctx, host)
 	if err != nil {
 		return verdict{"join", stateWarn, err.Error(), "correct --join " + address + ", or the name service; the node goes on trying"}
 	}
-	return verdict{Check: "join", State: stateOK, Detail: address + " is " + strings.Join(ips, ", ")}
+	return verdict{Check: "join", State: stateOK, Detail: fmt.Sprintf(
+		"%s is %s; only the name was looked up: whether a node answers at port %s, `edged mesh members` shows once this one runs",
+		host, strings.Join(ips, ", "), port)}
 }
 
 // checkBuffers reads the largest socket buffers that the kernel allows; QUIC asks for 7.5 MB.

@@ -25,7 +25,7 @@ func TestDoctorLooksAtTheMeshPort(t *testing.T) {
 }
 
 func TestDoctorLooksUpWhomToJoin(t *testing.T) {
-	if v := checkJoin(t.Context(), "127.0.0.1:7946"); v.State != stateOK {
+	if v := checkJoin(t.Context(), "127.0.0.1:7946"); v.State != stateOK || !strings.Contains(v.Detail, "only the name was looked up") {
 		t.Errorf("%+v", v)
 	}
 	if v := checkJoin(t.Context(), "no such host:7946"); v.State != stateWarn || !strings.Contains(v.Do, "--join no such host:7946") {

@@ -104,7 +104,11 @@ func (a *app) faultOf(err error) fault {
 		return fault{"timeout", text, "raise --timeout, or look at the node: edged doctor", exitUnavailable}
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "listen" {
-		return fault{"address_unavailable", text, "choose another with --http, or stop what listens there", exitUnavailable}
+		flag := "--http"
+		if strings.HasPrefix(op.Net, "udp") {
+			flag = "--mesh"
+		}
+		return fault{"address_unavailable", text, "choose another with " + flag + ", or stop what listens there", exitUnavailable}
 	}
 	if _, ok := errors.AsType[net.Error](err); ok {
 		return fault{"unreachable", text, "start a node with `edged`, or name one with --server", exitUnavailable}

@@ -25,7 +25,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	a := &app{in: os.Stdin, out: os.Stdout, errs: os.Stderr, environ: os.Environ()}
+	a := &app{in: os.Stdin, out: os.Stdout, errs: os.Stderr, environ: os.Environ(), typed: os.Args[0]}
 	os.Exit(a.run(ctx, os.Args[1:]))
 }
 
@@ -34,6 +34,7 @@ type app struct {
 	in        io.Reader
 	out, errs io.Writer
 	environ   []string
+	typed     string // how this program was called; empty: edged
 	globals   globals
 }
 

@@ -13,18 +13,36 @@ import (
 	"github.com/edgedhq/edged/httpapi/client"
 )
 
+// What the columns of the tables mean.
+const (
+	lagColumns = `PEER, REGION  the other node
+SESSION       up, down, or lagging: too far behind to be told of single logs, it catches up by comparing
+LAG, EVENTS   how long the oldest event of this node waits for the peer's ack, and how many wait
+NEED          events that the peer holds and this node lacks
+PROGRESS      since one of them took something new from the other
+EQUAL         age of the newest compared second at which both held the same; 2 to 3 s when all is well
+LOGS APART    logs with recent news, not yet known to be equal at both ends; they go after a minute of quiet
+RTT, SKEW     there and back; how far the peer's clock is ahead of this one's`
+	pingColumns = `MESH            there and back between the node that was asked and the other, over the mesh
+HTTP FROM HERE  what a small request takes from this machine, or why it was not answered
+The exit code is 6 when a node was not reached, or when another node answers at its address.`
+)
+
 func (a *app) meshCommand() *cobra.Command {
 	parent := commandsOnly(&cobra.Command{Use: "mesh", Short: "Show the mesh, and make its secret"})
-	command := func(use, short string, run func(context.Context) error) {
+	command := func(use, short, long string, run func(context.Context) error) {
+		if long != "" {
+			long = short + ".\n\n" + long
+		}
 		parent.AddCommand(&cobra.Command{
-			Use: use, Short: short, Args: exactly(0, "no argument"),
+			Use: use, Short: short, Long: long, Args: exactly(0, "no argument"),
 			RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.Context()) },
 		})
 	}
-	command("members", "List the nodes of the mesh", a.listMembers)
-	command("lag", "Show how far behind the other nodes are", a.showLag)
-	command("ping", "Measure the way to every node", a.pingMembers)
-	command("secret", "Make a secret that makes nodes one mesh", a.makeSecret)
+	command("members", "List the nodes of the mesh", "", a.listMembers)
+	command("lag", "Show how far behind the other nodes are", lagColumns, a.showLag)
+	command("ping", "Measure the way to every node", pingColumns, a.pingMembers)
+	command("secret", "Make a secret that makes nodes one mesh", "", a.makeSecret)
 	return parent
 }
 
@@ -38,7 +56,7 @@ func (a *app) makeSecret(context.Context) error {
 	}
 	if terminal(a.out) {
 		a.note("whoever has it is a member; keep it in a file that its owner alone can read, the same on every node:\n" +
-			"  edged mesh secret > mesh.secret && chmod 600 mesh.secret\n" +
+			"  (umask 077; edged mesh secret > mesh.secret)\n" +
 			"  edged serve --mesh-secret-file mesh.secret --mesh 0.0.0.0:7946 --join HOST:7946\n")
 	}
 	_, err := fmt.Fprintln(a.out, secret)

@@ -14,6 +14,7 @@ type meshNode struct {
 	name    string
 	digests map[string]string // by stream: the answer of its digest
 	members []string          // as JSON
+	origin  string
 	*httptest.Server
 }
 
@@ -24,11 +25,22 @@ func meshOf(t *testing.T, nodes ...*meshNode) (url string) {
 	for i, n := range nodes {
 		n.Server = httptest.NewServer(n)
 		t.Cleanup(n.Server.Close)
-		members = append(members, fmt.Sprintf(`{"name":%q,"region":"eu","address":%q,"state":"alive","self":%v,"origin":"%s~%020d","rtt_ms":%d}`,
-			n.name, strings.TrimPrefix(n.URL, "http://"), i == 0, n.name, i, i*40))
+		n.origin = fmt.Sprintf("%s~%020d", n.name, i)
+		members = append(members, fmt.Sprintf(`{"name":%q,"region":"eu","address":%q,"state":"alive","self":%v,"origin":%q,"rtt_ms":%d}`,
+			n.name, n.address(), i == 0, n.origin, i*40))
 	}
 	nodes[0].members = members
 	return nodes[0].URL
+}
+
+func (n *meshNode) address() string { return strings.TrimPrefix(n.URL, "http://") }
+
+// hide makes a member say that it is where the first node is, as one does that listens on 127.0.0.1
+// of another machine.
+func hide(first, member *meshNode) {
+	for i, m := range first.members {
+		first.members[i] = strings.Replace(m, member.address(), first.address(), 1)
+	}
 }
 
 func (n *meshNode) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -36,8 +48,8 @@ func (n *meshNode) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/v1/version":
 		fmt.Fprint(w, `{"version":"test"}`)
 	case "/v1/cluster":
-		fmt.Fprintf(w, `{"node":{"name":%q},"members":[%s],"stable":{"frontier":"2026-11-25T00:00:00Z","held_back_by":[{"origin":"us-9~02","since":"2026-11-25T00:00:00Z"}]}}`,
-			n.name, strings.Join(n.members, ","))
+		fmt.Fprintf(w, `{"node":{"name":%q,"origin":%q},"members":[%s],"stable":{"frontier":"2026-11-25T00:00:00Z","held_back_by":[{"origin":"us-9~02","since":"2026-11-25T00:00:00Z"}]}}`,
+			n.name, n.origin, strings.Join(n.members, ","))
 	case "/v1/cluster/replication":
 		fmt.Fprint(w, `{"peers":[{"name":"us-1","region":"us","connected":true,"lag_events":1200,"lag_ms":52.5,"need_events":3,"rtt_ms":80,"skew_ms":-1.5,"rows":2,"lagging":false},{"name":"ap-1","region":"ap","connected":false}]}`)
 	case "/v1/streams":
@@ -81,6 +93,15 @@ func TestMeshLag(t *testing.T) {
 	}
 }
 
+func TestMeshLagSaysWhatItsColumnsMean(t *testing.T) {
+	got := edgedRun(t, "", nil, "mesh", "lag", "--help")
+	for _, want := range []string{"EQUAL ", "LOGS APART ", "2 to 3 s when all is well", "after a minute of quiet"} {
+		if !strings.Contains(got.out, want) {
+			t.Errorf("no %q in %s", want, got.out)
+		}
+	}
+}
+
 func TestMeshPing(t *testing.T) {
 	away := &meshNode{name: "us-1"}
 	url := meshOf(t, &meshNode{name: "eu-1"}, away)
@@ -88,8 +109,23 @@ func TestMeshPing(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	away.Server.Close()
-	if got := edgedRun(t, "", nil, "mesh", "ping", "-s", url); got.code != exitUnavailable || !strings.Contains(got.errs, "us-1 does not answer at "+away.URL) {
+	if got := edgedRun(t, "", nil, "mesh", "ping", "-s", url); got.code != exitUnavailable || !strings.Contains(got.errs, "not reached: us-1 at "+away.URL) {
 		t.Errorf("%+v", got)
+	}
+}
+
+func TestMeshPingKnowsWhoAnswers(t *testing.T) {
+	first, away := &meshNode{name: "eu-1"}, &meshNode{name: "us-1"}
+	url := meshOf(t, first, away)
+	hide(first, away)
+	got := edgedRun(t, "", nil, "mesh", "ping", "-s", url)
+	want := first.address() + " is answered by another node; let us-1 listen on an address that others reach (--http)"
+	if got.code != exitUnavailable || !strings.Contains(got.out, want) || !strings.Contains(got.errs, "not reached: us-1 at ") {
+		t.Errorf("%+v", got)
+	}
+	first.members[1] = strings.Replace(first.members[1], away.origin, "", 1) // known by the mesh's records alone
+	if got := edgedRun(t, "", nil, "mesh", "ping", "-s", url); got.code != exitUnavailable || !strings.Contains(got.out, want) {
+		t.Errorf("without an origin: %+v", got)
 	}
 }
 

@@ -44,6 +44,48 @@ func (a *app) neighbours(ctx context.Context) ([]neighbour, error) {
 	return out, nil
 }
 
+// strangerError is that a member's address leads to another node.
+type strangerError struct{ member, address string }
+
+func (e *strangerError) Error() string {
+	return fmt.Sprintf("%s is answered by another node; let %s listen on an address that others reach (--http)", e.address, e.member)
+}
+
+// meet refuses a door behind which another node answers: a member that listens on 127.0.0.1 of its
+// own machine is not whom 127.0.0.1 leads to from here. Of a member whose origin is not known only
+// the node that was asked first can be told apart.
+func (m *neighbour) meet(ctx context.Context, asked string) error {
+	if m.Self {
+		return nil
+	}
+	there, err := m.door.Cluster(ctx)
+	if err != nil {
+		return err
+	}
+	if there.Node.Origin == asked || m.Origin != "" && there.Node.Origin != m.Origin {
+		return &strangerError{m.Name, m.Address}
+	}
+	return nil
+}
+
+// selfOf is the origin of the node that was asked for the members.
+func selfOf(members []neighbour) string {
+	for _, m := range members {
+		if m.Self {
+			return m.Origin
+		}
+	}
+	return ""
+}
+
+// notReached is the fault of nodes that did not answer themselves. Why not has been told with each.
+func notReached(nodes []string) error {
+	return fault{
+		"unreachable", "not reached: " + strings.Join(nodes, ", "),
+		"start what is down, and look at the addresses that `edged mesh members` shows", exitUnavailable,
+	}
+}
+
 // ping is what the way to a node takes.
 type ping struct {
 	Name   string  `json:"name"`
@@ -59,29 +101,40 @@ func (a *app) pingMembers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	pings := make([]ping, len(members))
+	pings, asked := make([]ping, len(members)), selfOf(members)
 	var group sync.WaitGroup
 	for i, m := range members {
 		group.Go(func() {
+			var err error
 			pings[i] = ping{Name: m.Name, Region: m.Region, URL: m.door.URL(), Mesh: m.RTT}
-			took, err := httpTime(ctx, m.door)
-			if err != nil {
+			if pings[i].HTTP, err = pingTime(ctx, &m, asked); err != nil {
 				pings[i].Error = plain(err)
-				return
 			}
-			pings[i].HTTP = float64(took.Microseconds()) / 1000
 		})
 	}
 	group.Wait()
 	if err := a.printPings(pings); err != nil {
 		return err
 	}
+	var away []string
 	for _, p := range pings {
 		if p.Error != "" {
-			return fault{"unreachable", p.Name + " does not answer at " + p.URL, "start it, or look at the network between", exitUnavailable}
+			away = append(away, p.Name+" at "+p.URL)
 		}
 	}
+	if len(away) > 0 {
+		return notReached(away)
+	}
 	return nil
+}
+
+// pingTime is what a small request to a member takes, in milliseconds.
+func pingTime(ctx context.Context, m *neighbour, asked string) (ms float64, err error) {
+	if err := m.meet(ctx, asked); err != nil {
+		return 0, err
+	}
+	took, err := httpTime(ctx, m.door)
+	return float64(took.Microseconds()) / 1000, err
 }
 
 func (a *app) printPings(pings []ping) error {

@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -93,6 +95,34 @@ func TestServePublishSubscribe(t *testing.T) {
 	}
 	if left, err := filepath.Glob(filepath.Join(dir, "crash")); err != nil || left != nil {
 		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+func TestServeNamesTheFlagOfATakenPort(t *testing.T) {
+	dir := t.TempDir()
+	secret := filepath.Join(dir, "mesh.secret")
+	if err := os.WriteFile(secret, []byte(strings.Repeat("s", 32)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	door, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer door.Close()
+	mesh, err := new(net.ListenConfig).ListenPacket(t.Context(), "udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer mesh.Close()
+	for flag, taken := range map[string]string{"--http": door.Addr().String(), "--mesh": mesh.LocalAddr().String()} {
+		args := []string{"serve", "--data", filepath.Join(dir, "data"), "--mesh-secret-file", secret, "--min-free", "0"}
+		if flag == "--mesh" {
+			args = append(args, "--http", "127.0.0.1:0")
+		}
+		got := edgedRun(t, "", nil, append(args, flag, taken)...)
+		if got.code != exitUnavailable || !strings.Contains(got.errs, "choose another with "+flag+",") {
+			t.Errorf("%s: %+v", flag, got)
+		}
 	}
 }
 

@@ -50,8 +50,10 @@ func (a *app) verifyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "verify", Short: "Check that nodes which hold the same events show the same digests",
 		Long: "Asks every node of the mesh for the vector and the digest of each stream. Equal vectors must show\n" +
-			"equal digests; the exit code is 1 when they do not. Vectors of a mesh that is written to differ\n" +
-			"for as long as events are under way: --wait asks again until they are equal.",
+			"equal digests. Vectors of a mesh that is written to differ for as long as events are under way:\n" +
+			"--wait asks again until they are equal.\n\n" +
+			"Exit codes: 0 all nodes were asked and no digest is wrong (without --wait vectors may differ),\n" +
+			"1 equal vectors show other digests, 6 a node was not reached, or vectors still differ after --wait.",
 		Args: exactly(0, "no argument"),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.verify(cmd.Context(), wait) },
 	}
@@ -84,6 +86,8 @@ func (a *app) verify(ctx context.Context, wait time.Duration) error {
 	switch {
 	case found.has(stateMismatch):
 		return fault{"digest_mismatch", "nodes with equal vectors hold different events", "keep the data directories as they are, and look for forks and damage in the nodes' logs", exitFailed}
+	case len(found.away()) > 0:
+		return notReached(found.away())
 	case found.has(stateApart) && wait > 0:
 		return fault{"timeout", fmt.Sprintf("vectors still differ after %s", wait), "`edged mesh lag` shows who is behind", exitUnavailable}
 	case found.has(stateApart):
@@ -95,12 +99,16 @@ func (a *app) verify(ctx context.Context, wait time.Duration) error {
 // auditOf asks all nodes at once.
 func auditOf(ctx context.Context, members []neighbour) audit {
 	a := audit{Nodes: make([]auditedNode, len(members)), Streams: []auditedStream{}}
+	asked := selfOf(members)
 	var group sync.WaitGroup
 	for i, m := range members {
 		group.Go(func() {
 			n := auditedNode{Name: labelOf(m, members), Region: m.Region, URL: m.door.URL()}
-			var err error
-			if n.held, err = digestsOf(ctx, m.door); err != nil {
+			err := m.meet(ctx, asked)
+			if err == nil {
+				n.held, err = digestsOf(ctx, m.door)
+			}
+			if err != nil {
 				n.Error, n.held = plain(err), nil
 			}
 			a.Nodes[i] = n
@@ -191,6 +199,16 @@ func (a *audit) has(state string) bool {
 	return slices.ContainsFunc(a.Streams, func(s auditedStream) bool { return s.State == state })
 }
 
+// away names the nodes that were not reached.
+func (a *audit) away() (names []string) {
+	for _, n := range a.Nodes {
+		if n.Error != "" {
+			names = append(names, n.Name+" at "+n.URL)
+		}
+	}
+	return names
+}
+
 func (a *app) printAudit(found *audit) error {
 	if a.json() {
 		return a.printJSON(found)
@@ -198,7 +216,7 @@ func (a *app) printAudit(found *audit) error {
 	asked := 0
 	for _, n := range found.Nodes {
 		if n.Error != "" {
-			a.note("%s was not asked: %s at %s", n.Name, n.Error, n.URL)
+			a.note("%s was not reached at %s: %s", n.Name, n.URL, n.Error)
 			continue
 		}
 		asked++

@@ -72,13 +72,26 @@ func TestVerifyGoesOnWithoutANode(t *testing.T) {
 	away.Server.Close()
 	got := edgedRun(t, "", nil, "verify", "-s", url, "-o", "json")
 	var found audit
-	if err := json.Unmarshal([]byte(got.out), &found); err != nil || got.code != 0 {
+	if err := json.Unmarshal([]byte(got.out), &found); err != nil || got.code != exitUnavailable {
 		t.Fatalf("%v in %+v", err, got)
 	}
 	if len(found.Nodes) != 3 || found.Nodes[1].Error == "" || len(found.Streams) != 1 || len(found.Streams[0].Nodes) != 2 || found.Streams[0].State != stateEqual {
 		t.Errorf("%+v", found)
 	}
-	if got := edgedRun(t, "", nil, "verify", "-s", url); !strings.Contains(got.errs, "us-1 was not asked") {
+	if got := edgedRun(t, "", nil, "verify", "-s", url); !strings.Contains(got.errs, "us-1 was not reached at "+away.URL) ||
+		!strings.Contains(got.errs, "not reached: us-1 at "+away.URL) || !strings.Contains(got.out, stateEqual) {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestVerifyDoesNotTakeOneNodeForAnother(t *testing.T) {
+	held := map[string]string{"s": `{"vector":{"a~1/0":3},"digest":"d3"}`}
+	first, away := &meshNode{name: "eu-1", digests: held}, &meshNode{name: "us-1"}
+	url := meshOf(t, first, away)
+	hide(first, away)
+	got := edgedRun(t, "", nil, "verify", "-s", url)
+	if got.code != exitUnavailable || !strings.Contains(got.errs, "1 stream at 1 of 2 nodes") ||
+		!strings.Contains(got.errs, first.address()+" is answered by another node; let us-1 listen on") {
 		t.Errorf("%+v", got)
 	}
 }

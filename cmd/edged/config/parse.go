@@ -57,7 +57,7 @@ func (s *Setting) verify(text string) error {
 			err = fmt.Errorf("%q is not a count; want a whole number", text)
 		}
 	}
-	if err == nil && s.check != nil && text != "" {
+	if err == nil && s.check != nil && (text != "" || s.filled) {
 		err = s.check(text)
 	}
 	return err
@@ -71,12 +71,15 @@ func checkName(text string) error {
 	return nil
 }
 
-func checkAddress(text string) error {
-	_, port, err := net.SplitHostPort(text)
-	if n, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil || n > math.MaxUint16 {
-		return fmt.Errorf("%q is not an address; want HOST:PORT, such as 127.0.0.1:8080", text)
+// address wants HOST:PORT; the message shows one that is right.
+func address(right string) func(string) error {
+	return func(text string) error {
+		_, port, err := net.SplitHostPort(text)
+		if n, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil || n > math.MaxUint16 {
+			return fmt.Errorf("%q is not an address; want HOST:PORT, such as %s", text, right)
+		}
+		return nil
 	}
-	return nil
 }
 
 func checkAck(text string) error {

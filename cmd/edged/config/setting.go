@@ -20,7 +20,14 @@ type Setting struct {
 	Default string
 	Help    string
 	check   func(text string) error
+	filled  bool // an empty text breaks the rule; elsewhere it means: none
 }
+
+// What an address may look like, of HTTP and of the mesh.
+const (
+	doorExample = "127.0.0.1:8080"
+	meshExample = "127.0.0.1:7946"
+)
 
 // Kind is the form of a setting's value.
 type Kind uint8
@@ -39,19 +46,19 @@ const (
 func Settings() []Setting { return settings }
 
 var settings = []Setting{ // read-only
-	{Key: "node.name", Flag: "name", Help: "name of this node; default: the host's", check: checkName},
-	{Key: "node.region", Flag: "region", Default: "local", Help: "place of this node; crossing it costs a wide-area round trip", check: checkName},
+	{Key: "node.name", Flag: "name", Help: "name of this node; default: the host's", check: checkName, filled: true},
+	{Key: "node.region", Flag: "region", Default: "local", Help: "place of this node; crossing it costs a wide-area round trip", check: checkName, filled: true},
 	{Key: "node.data", Flag: "data", Default: "./edged-data", Help: "directory that holds everything the node keeps"},
 
-	{Key: "http.listen", Flag: "http", Default: "127.0.0.1:8080", Help: "address that serves HTTP", check: checkAddress},
+	{Key: "http.listen", Flag: "http", Default: "127.0.0.1:8080", Help: "address that serves HTTP", check: address(doorExample)},
 	{Key: "http.tls.cert", Flag: "tls-cert", Help: "file with the certificate chain, PEM; with a key the node serves HTTPS"},
 	{Key: "http.tls.key", Flag: "tls-key", Help: "file with the certificate's private key, PEM"},
 	{Key: "http.cors", Flag: "cors", Kind: List, Help: "origin whose pages may call this node, or *; repeatable"},
 	{Key: "http.hosts", Flag: "host", Kind: List, Help: "name by which a proxy asks for this node; repeatable"},
 
-	{Key: "mesh.listen", Flag: "mesh", Default: "127.0.0.1:7946", Help: "UDP address of the mesh; taken by a node that has a secret", check: checkAddress},
-	{Key: "mesh.advertise", Flag: "advertise", Help: "HOST:PORT by which other nodes reach the mesh port; default: as it listens", check: checkAddress},
-	{Key: "mesh.join", Flag: "join", Kind: List, Help: "mesh address of a node to join; repeatable", check: checkAddress},
+	{Key: "mesh.listen", Flag: "mesh", Default: "127.0.0.1:7946", Help: "UDP address of the mesh; taken by a node that has a secret", check: address(meshExample)},
+	{Key: "mesh.advertise", Flag: "advertise", Help: "HOST:PORT by which other nodes reach the mesh port; default: as it listens", check: address(meshExample)},
+	{Key: "mesh.join", Flag: "join", Kind: List, Help: "mesh address of a node to join; repeatable", check: address(meshExample)},
 	{Key: "mesh.name", Help: "name of the mesh, for people", check: checkName},
 	{Key: "mesh.secret_file", Flag: "mesh-secret-file", Help: "file with the secret that makes nodes one mesh; without one the node is alone"},
 	{Key: "mesh.emulate_links", Flag: "emulate-links", Kind: Bool, Default: "false", Help: "take delays, losses and cuts for mesh packets at /v1/links, for demos and tests"},

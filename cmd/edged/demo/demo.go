@@ -73,11 +73,21 @@ type Place struct {
 // wide are the regions and the delays between them, one way.
 var wide = []struct { // read-only
 	from, to string
-	delay    string
+	delay    time.Duration
 }{
-	{"eu", "us", "40ms"},
-	{"us", "ap", "75ms"},
-	{"ap", "eu", "110ms"},
+	{"eu", "us", 40 * time.Millisecond},
+	{"us", "ap", 75 * time.Millisecond},
+	{"ap", "eu", 110 * time.Millisecond},
+}
+
+// delayOf is what the link between two regions is given at the start, either way.
+func delayOf(from, to string) time.Duration {
+	for _, w := range wide {
+		if w.from == from && w.to == to || w.from == to && w.to == from {
+			return w.delay
+		}
+	}
+	return 0
 }
 
 // Run runs the demo until ctx ends, and leaves nothing behind.
@@ -187,7 +197,7 @@ func freeDoor(ctx context.Context, i int) string {
 // play makes the links long, waits until the nodes are one mesh, and shows what they do.
 func play(ctx context.Context, places []Place, opts Options) error {
 	for i, w := range wide { // at one end: a policy holds both ways
-		if err := places[i].door.SetLink(ctx, w.to, client.Link{Delay: w.delay, Jitter: "2ms"}); err != nil {
+		if err := places[i].door.SetLink(ctx, w.to, client.Link{Delay: w.delay.String(), Jitter: "2ms"}); err != nil {
 			return fmt.Errorf("demo: link from %s to %s: %w", w.from, w.to, err)
 		}
 	}

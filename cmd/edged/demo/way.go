@@ -18,6 +18,7 @@ import (
 type Way struct {
 	From    string        `json:"from"`
 	To      string        `json:"to"`
+	Delay   time.Duration `json:"delay_ns"` // that the link was given at the start
 	Events  int           `json:"events"`
 	Median  time.Duration `json:"median_ns"`
 	Longest time.Duration `json:"longest_ns"`
@@ -45,7 +46,7 @@ func (w *ways) take() []Way {
 	out := []Way{}
 	for way, took := range w.took {
 		slices.Sort(took)
-		out = append(out, Way{From: way[0], To: way[1], Events: len(took), Median: took[len(took)/2], Longest: took[len(took)-1]})
+		out = append(out, Way{From: way[0], To: way[1], Delay: delayOf(way[0], way[1]), Events: len(took), Median: took[len(took)/2], Longest: took[len(took)-1]})
 	}
 	w.took = nil
 	slices.SortFunc(out, func(a, b Way) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To)) })

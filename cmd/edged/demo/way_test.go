@@ -15,8 +15,8 @@ func TestWays(t *testing.T) {
 	}
 	w.add("ap", "eu", time.Second)
 	want := []Way{
-		{From: "ap", To: "eu", Events: 1, Median: time.Second, Longest: time.Second},
-		{From: "us", To: "eu", Events: 3, Median: 2 * time.Millisecond, Longest: 3 * time.Millisecond},
+		{From: "ap", To: "eu", Delay: 110 * time.Millisecond, Events: 1, Median: time.Second, Longest: time.Second},
+		{From: "us", To: "eu", Delay: 40 * time.Millisecond, Events: 3, Median: 2 * time.Millisecond, Longest: 3 * time.Millisecond},
 	}
 	if got := w.take(); !slices.Equal(got, want) {
 		t.Errorf("got %+v", got)
