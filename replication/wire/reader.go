@@ -7,7 +7,8 @@ import (
 	"io"
 )
 
-// growFrom is the first size of a frame's buffer, before its bytes have come.
+// growFrom is the first size of a frame's buffer, before its bytes have come, unless a block as
+// large has come before.
 const growFrom = 32 << 10
 
 // Reader takes frames from one lane. It is for one goroutine; after an error there is nothing
@@ -16,6 +17,7 @@ type Reader struct {
 	r       *bufio.Reader
 	max     uint64
 	control []byte // of the last control frame
+	largest int    // of the blocks that have come
 }
 
 // NewReader reads frames of at most max bytes, a BLOCK counted with what stands around its
@@ -110,6 +112,7 @@ func (r *Reader) block(left int) (Frame, error) {
 	if f.Bytes, err = r.fill(nil, int(size)); err != nil {
 		return nil, err
 	}
+	r.largest = max(r.largest, int(size))
 	if err := r.rest(a.left, left-before-int(size)); err != nil {
 		return nil, err
 	}
@@ -135,8 +138,8 @@ func (r *Reader) rest(elements, left int) (err error) {
 
 // fill reads n bytes into buf, or into a larger one that doubles as they come.
 func (r *Reader) fill(buf []byte, n int) ([]byte, error) {
-	if cap(buf) < min(n, growFrom) {
-		buf = make([]byte, 0, min(n, growFrom))
+	if first := min(n, max(growFrom, r.largest)); cap(buf) < first {
+		buf = make([]byte, 0, first)
 	}
 	buf = buf[:0]
 	for {

@@ -67,6 +67,9 @@ func (g *Group) PutBlock(l *Log, b block.Block) {
 	}
 	g.put(l, b)
 	g.advance(l, b)
+	if g.store.watcher != nil {
+		g.store.recent.add(b)
+	}
 }
 
 // put writes a block.

@@ -19,6 +19,12 @@ var indexedKey = spaceNode.key(nil, []byte("indexed")) // read-only
 
 // Find gives the log of an id; nil when it has no record.
 func (s *Store) Find(id edged.LogID) (*Log, error) {
+	s.logs.mu.Lock()
+	l := s.logs.open[id].Value()
+	s.logs.mu.Unlock()
+	if l != nil && l.lasting.Load() {
+		return l, nil
+	}
 	key, err := s.Get(spaceIndex, id[:])
 	if err != nil || key == nil {
 		return nil, err

@@ -31,6 +31,7 @@ type Log struct {
 	indexed bool // its id leads to its record
 
 	applied atomic.Uint64 // the head that the database shows
+	lasting atomic.Bool   // its record is durable, and not dropped
 
 	mu      sync.Mutex
 	durable State
@@ -136,6 +137,7 @@ func (s *Store) adopt(name edged.LogName, key []byte, state State, recorded bool
 	id := name.ID()
 	l := &Log{name: name, id: id, key: key, staged: state, durable: state, indexed: recorded, seals: &s.seals}
 	l.applied.Store(uint64(state.Head))
+	l.lasting.Store(recorded)
 	s.logs.open[id] = weak.Make(l)
 	runtime.AddCleanup(l, s.logs.forget, id)
 	return l

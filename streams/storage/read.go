@@ -57,10 +57,17 @@ func (s *Store) Read(l *Log, from edged.Sequence, bytesMax int, dst []block.Bloc
 	return read(s, l, stretch{from, edged.Sequence(l.applied.Load()), int64(bytesMax)}, dst, whole)
 }
 
-// ReadPacked appends the stored bytes of durable blocks to dst, as Read does with blocks. Their
-// sums are checked, their records are not.
+// ReadPacked appends the stored bytes of durable blocks to dst, as Read does with blocks. The sums
+// of what comes from the disk are checked, the records are not.
 func (s *Store) ReadPacked(l *Log, from edged.Sequence, bytesMax int, dst []edged.Packed) ([]edged.Packed, error) {
-	return read(s, l, stretch{from, l.Durable().Head, int64(bytesMax)}, dst, packed)
+	durable := l.Durable()
+	in := stretch{from, durable.Head, int64(bytesMax)}
+	if from >= durable.Start {
+		if found, ok := s.recent.read(l.id, in, dst); ok {
+			return found, nil
+		}
+	}
+	return read(s, l, in, dst, packed)
 }
 
 // whole verifies a stored block, on a copy that is the block's own.
@@ -84,9 +91,12 @@ func read[T any](s *Store, l *Log, in stretch, dst []T, open func([]byte) (*bloc
 		return dst, s.corrupt(l, from, from, err)
 	}
 	defer it.Close()
-	ok := it.SeekLT(blockKey(nil, l.id, from+1))
-	if !ok && it.Error() == nil {
-		ok = it.First()
+	key := blockKey(nil, l.id, from)
+	ok := it.SeekGE(key)
+	if !ok || firstOf(it.Key()) != from { // it is inside of a block, or gone
+		if ok = it.SeekLT(key); !ok && it.Error() == nil {
+			ok = it.First()
+		}
 	}
 	for room := in.bytes; ok && room > 0; ok = it.Next() {
 		first := firstOf(it.Key())

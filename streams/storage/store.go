@@ -39,6 +39,7 @@ type Store struct {
 	logs     logs
 	beyond   beyond
 	digest   digest
+	recent   recent
 	watcher  func([]edged.Head)
 	told     []edged.Head // what the watcher is told of, used again; for the completer only
 	pipeline pipeline
@@ -59,6 +60,7 @@ func Open(fs vfs.FS, dir string, clock Clock, opts Options) (*Store, error) {
 		fs: fs, dir: dir, clock: clock, opts: opts, pipeline: newPipeline(), failure: newFailure(),
 		seals:  seals{own: make(map[edged.OriginID]Sealed), ends: make(map[edged.OriginID]int64)},
 		logs:   logs{open: make(map[edged.LogID]weak.Pointer[Log])},
+		recent: recent{blocks: make(map[edged.LogID][]edged.Packed)},
 		beyond: beyond{tails: make(map[edged.LogID]*tail)},
 		digest: digest{active: make(map[edged.LogID]*past), origins: make(map[edged.OriginID]edged.OriginState)},
 	}

@@ -20,6 +20,7 @@ func (s *Store) account(g *Group) []edged.Head {
 		was := m.log.Durable()
 		d.move(m.log, was, m.state)
 		m.log.settle(m.state)
+		m.log.lasting.Store(true)
 		if s.watcher != nil && (was.Head != m.state.Head || was.Start != m.state.Start) {
 			h := m.state.told(m.log.name, m.log.id)
 			h.Before, h.Bytes = was.Head, m.bytes
@@ -27,6 +28,7 @@ func (s *Store) account(g *Group) []edged.Head {
 		}
 	}
 	for _, l := range g.dropped {
+		l.lasting.Store(false)
 		d.drop(l, l.Durable())
 	}
 	d.sweep(s.opts.Now().Unix())
