@@ -18,7 +18,7 @@ func TestPowerCuts(t *testing.T) {
 		for _, p := range w.places {
 			before = append(before, p.origin())
 		}
-		load := w.load("load", 20*time.Millisecond, w.places...)
+		load := w.load("load", 40*time.Millisecond, w.places...)
 		for range 8 {
 			time.Sleep(time.Duration(w.draw(5000)) * time.Millisecond)
 			p := w.places[w.draw(3)]
