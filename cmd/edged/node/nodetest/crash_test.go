@@ -8,12 +8,17 @@ import (
 	"github.com/edgedhq/edged"
 )
 
-// TestPowerCuts takes power from one node after the other, or from several, under load.
+// TestPowerCuts takes power from one node after the other under load. Nothing had left a node that
+// its disk did not hold, so each goes on under its origin.
 func TestPowerCuts(t *testing.T) {
 	run(t, three(), func(w *world) {
 		w.startAll()
 		w.roam()
-		load := w.load("load", 20*time.Millisecond, w.places...)
+		var before []string
+		for _, p := range w.places {
+			before = append(before, p.origin())
+		}
+		load := w.load("load", 40*time.Millisecond, w.places...)
 		for range 8 {
 			time.Sleep(time.Duration(w.draw(5000)) * time.Millisecond)
 			p := w.places[w.draw(3)]
@@ -24,6 +29,12 @@ func TestPowerCuts(t *testing.T) {
 			}
 		}
 		load.end()
+		w.meet(45 * time.Second)
+		for i, p := range w.places {
+			if p.origin() != before[i] {
+				t.Errorf("%s took a new origin: a peer held more of the old one than its disk", p.name)
+			}
+		}
 	})
 }
 

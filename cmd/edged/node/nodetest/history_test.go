@@ -53,7 +53,6 @@ func TestTwoHistories(t *testing.T) {
 				t.Errorf("%s joined two histories: %s", p.name, ids)
 			}
 		}
-		t.Logf("a holds %v", w.list(a, orders, ""))
 	})
 }
 
