@@ -44,7 +44,6 @@ func (v convergence) run(ctx context.Context, w *world) error {
 			return err
 		}
 		took = append(took, time.Since(healed))
-		// Sessions that have only just begun would spare the next round a time-out.
 		if err := w.meet(ctx, 10*time.Second); err != nil {
 			return err
 		}

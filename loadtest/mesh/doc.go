@@ -5,8 +5,10 @@
 //	go run ./loadtest/mesh                 every scenario
 //	go run ./loadtest/mesh -short          without those that wait for minutes
 //	go run ./loadtest/mesh -only cut       those with this in their name
+//	go run ./loadtest/mesh -only converge  measures how soon nodes are equal after a cut: -cut, -events, -rounds
+//	go run ./loadtest/mesh -only idle      measures what quiet streams cost: -streams, -quiet
 //
-// A scenario has three fresh nodes to itself:
+// The two that measure run only by their whole names. A scenario has three fresh nodes to itself:
 //
 //	start ──▶ all know each other ──▶ traffic, and the fault ──▶ all faults off ──▶ equal ──▶ judge
 //

@@ -21,6 +21,7 @@ type comparison struct {
 	since   time.Duration
 	tick    int64
 	wait    time.Duration // before what it finds is fetched
+	lost    bool          // what was on its way may be lost: it gets no more time than wait
 	deeper  [][]byte      // ranges to be looked into
 	next    time.Duration // not before, for a peer that flaps
 	nextAll time.Duration // of the current sums
@@ -61,9 +62,17 @@ func (t *Table) compareNow(now Now, s *session) {
 	t.beginComparison(now, s, 0, wait)
 }
 
+// compareLost compares with a peer that was silent. Each connection of a link repeats what was lost
+// only when its own back-off is over, which is up to as long as the silence was.
+func (t *Table) compareLost(now Now, s *session) {
+	t.endComparison(s)
+	t.beginComparison(now, s, 0, lostWithin)
+	s.compare.lost = true
+}
+
 func (t *Table) beginComparison(now Now, s *session, tick int64, wait time.Duration) {
 	c := &s.compare
-	c.running, c.since, c.tick, c.wait, c.deeper = true, now.Mono, tick, wait, nil
+	c.running, c.since, c.tick, c.wait, c.lost, c.deeper = true, now.Mono, tick, wait, false, nil
 	if flaps(s.peer, now.Mono) {
 		c.next = now.Mono + exchangeEnds
 	}
@@ -254,7 +263,7 @@ func (t *Table) compareRow(now Now, s *session, r wire.Row) {
 			return
 		}
 		wait := s.compare.wait
-		if a := s.in.live[r.Log]; a != nil && now.Mono-a.moved < settleWithin {
+		if a := s.in.live[r.Log]; a != nil && !s.compare.lost && now.Mono-a.moved < settleWithin {
 			wait = settleWithin // it is on its way
 		}
 		t.need(now, s, r, wait)

@@ -32,7 +32,8 @@ const (
 	ticksBack     = 2 // a digest is of the slower clock's second less this
 	ticksKept     = 8
 	compareEvery  = time.Minute
-	settleWithin  = 2 * time.Second // differences of current heads younger than this are on their way
+	lostWithin    = 250 * time.Millisecond // what was sent into a silence is repeated by then, or fetched
+	settleWithin  = 2 * time.Second        // differences of current heads younger than this are on their way
 	askWithin     = 2 * time.Second
 	cloneWatch    = 4 * time.Second
 	refusedKept   = time.Minute
@@ -233,6 +234,7 @@ func (t *Table) Receive(now Now, link LinkID, lane int, f wire.Frame) []Work {
 	if s.late {
 		s.late = false
 		t.report(s.peer, "up", "heard again")
+		t.compareLost(now, s)
 	}
 	if hello, ok := f.(wire.Hello); ok {
 		t.receiveHello(now, s, hello)
