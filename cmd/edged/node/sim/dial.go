@@ -34,6 +34,7 @@ func (p *process) join() {
 		}
 	}
 	p.poll()
+	p.later(p.w.upTo(10*time.Second), p.gossip)
 }
 
 // add makes or mends the target of a node.
@@ -53,6 +54,15 @@ func (p *process) add(n roster.Node) {
 		t.next += higherWaits
 	}
 	p.targets = append(p.targets, t)
+}
+
+// gossip tells a process now and then who lives where, as membership does.
+func (p *process) gossip() {
+	const every = 10 * time.Second
+	p.later(every+p.w.upTo(every), p.gossip)
+	if h := p.w.anyHost(); h != p.h && p.reaches(h) {
+		p.add(roster.Node{ID: h.process.self.Node, Address: h.address()})
+	}
 }
 
 // poll dials who is not connected, and knocks at who is silent.

@@ -61,6 +61,9 @@ func (w *world) checkAcked() {
 	}
 	slices.SortFunc(blocks, func(a, b *block) int { return a.at.Compare(b.at) })
 	for _, b := range blocks {
+		if w.diskLost() && !w.inOrder(b) {
+			continue // what came before it is gone with a disk
+		}
 		for _, h := range w.hosts {
 			l := h.disk.logs[b.log]
 			if l == nil || b.last >= l.start && !slices.Contains(l.blocks, b) {
@@ -68,6 +71,14 @@ func (w *world) checkAcked() {
 			}
 		}
 	}
+}
+
+// inOrder says whether some disk holds a block with all before it.
+func (w *world) inOrder(b *block) bool {
+	return slices.ContainsFunc(w.hosts, func(h *host) bool {
+		l := h.disk.logs[b.log]
+		return l != nil && slices.Contains(l.blocks, b)
+	})
 }
 
 // checkLists wants readers in stable order to have read one list.
