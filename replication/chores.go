@@ -46,27 +46,40 @@ func (r *Replicator) mint(ctx context.Context, w session.Mint) {
 // introduceWithin is how long a new origin waits until the connected peers know it.
 const introduceWithin = 2 * time.Second
 
+// introduceAgain is the pause before records are tried again that could not be written.
+const introduceAgain = 5 * time.Second
+
 // introduce writes what the mesh does not know of this node yet, gives the connected peers time to
 // take it in, and lets publishes through.
 func (r *Replicator) introduce(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, introduceWithin)
-	defer cancel()
-	defer r.opts.Writer.Open()
-	var last edged.Head
-	for _, rec := range r.unknownRecords() {
-		head, err := r.opts.Records.Append(ctx, rec.key, rec.data)
-		if err != nil {
-			r.log.Error("the mesh's record of this node could not be written", "err", err)
-			return
+	within, cancel := context.WithTimeout(ctx, introduceWithin)
+	last, err := r.appendRecords(within)
+	if err == nil && last.Head > 0 {
+		err = r.await(within, func(now session.Now, id session.WaitID) bool {
+			return r.table.WaitAll(now, id, []edged.Head{last})
+		})
+	}
+	cancel()
+	r.opts.Writer.Open()
+	// Without its records others wait for an origin that has ended, so they are written sooner or later.
+	for err != nil && ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case <-time.After(introduceAgain):
+			_, err = r.appendRecords(ctx)
 		}
-		last = head
 	}
-	if last.Head == 0 {
-		return
+}
+
+// appendRecords writes the records that the mesh lacks, and tells where their log then stands.
+func (r *Replicator) appendRecords(ctx context.Context) (last edged.Head, err error) {
+	for _, rec := range r.unknownRecords() {
+		if last, err = r.opts.Records.Append(ctx, rec.key, rec.data); err != nil {
+			r.log.Error("the mesh's record of this node could not be written; it is tried again", "err", err)
+			return last, err
+		}
 	}
-	r.await(ctx, func(now session.Now, id session.WaitID) bool {
-		return r.table.WaitAll(now, id, []edged.Head{last})
-	})
+	return last, nil
 }
 
 type record struct {

@@ -268,8 +268,8 @@ func (d *dialer) dial(ctx context.Context, t *target, heard bool, group *sync.Wa
 		d.tell(t, address, err)
 		return err
 	}
-	if t.node == "" && !d.name(t, way.Node()) {
-		way.Close(closeCode, "self: this link leads to a node that is known")
+	if !d.wanted(t, way.Node()) {
+		way.Close(closeCode, "known: another link to this node is looked after")
 		return nil
 	}
 	group.Go(func() { d.r.serve(ctx, way) })
@@ -291,6 +291,22 @@ func (d *dialer) tell(t *target, address string, err error) {
 		return
 	}
 	d.r.log.Debug("no link", "address", address, "err", err)
+}
+
+// wanted says whether a link that was dialled is to be served. One to a node of our own id is, once:
+// HELLO tells whether it is this node or a copy of its directory. One to another node than the
+// address belonged to is, unless that node is connected.
+func (d *dialer) wanted(t *target, node string) bool {
+	switch t.node {
+	case "":
+		return d.name(t, node) || node == d.r.opts.Self.Node
+	case node:
+		return true
+	}
+	d.r.mu.Lock()
+	defer d.r.mu.Unlock()
+	up, late := d.r.table.Up(node)
+	return !up || late
 }
 
 // name learns who answers at an address that was given by hand. It says whether the link is

@@ -23,6 +23,9 @@ func TestAddressesOfOneNode(t *testing.T) {
 	if !closed(second.gone) || !closed(self.gone) || closed(first.gone) {
 		t.Error("the wrong targets are done with")
 	}
+	if !d.wanted(self, "me") || d.wanted(second, "other") {
+		t.Error("a link to our own id has to be served, for HELLO to tell a copy; a second one to a node not")
+	}
 	if len(d.targets) != 1 || d.targets["other"] != first || len(d.unknown()) != 0 {
 		t.Errorf("targets %v, unknown %v; want the one node", d.targets, d.unknown())
 	}
