@@ -72,11 +72,6 @@ func found() []plant.Plant {
 			New: "taken: sent, sent: sent, acked: sent,",
 		},
 		{
-			Name: "equal-before-it-was-durable", File: session + "level.go",
-			Old: "case s.equalAt > w.since && s.equal*second",
-			New: "case s.equal*second",
-		},
-		{
 			Name: "promise-ahead-of-blocks", File: session + "row.go",
 			Old: "	if l.promise > l.offered && l.barrier == 0 {",
 			New: "	if l.promise > l.offered {",
