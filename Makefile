@@ -46,8 +46,10 @@ crash: # kill -9 under load and simulated power cuts: 0 lost, 0 doubled, 0 holes
 plants: # the same has to find every bug that is planted
 	go run ./loadtest/crash -plants
 
-simulate: # nodes under virtual time: 500 seeds, and every bug that is planted
+simulate: # nodes under virtual time: 500 seeds, and every bug that is planted; then whole nodes in a bubble
 	go run ./loadtest/simulate -seeds $(SEEDS)
+	go test ./cmd/edged/node/nodetest -count 1 -full -timeout 20m
+	go test ./cmd/edged/node/nodetest -count 1 -run TestPlants -plants 40 -timeout 30m
 
 mesh: # three processes: cuts, kills, lost and copied disks, strangers; MESH=-short leaves the long waits out
 	go run ./loadtest/mesh $(MESH)
