@@ -106,12 +106,14 @@ func (t *Table) pushTo(now Now, s *session, h *edged.Head) {
 // hidden says whether a log is one of ours, which goes before those of users.
 func hidden(name edged.LogName) bool { return strings.HasPrefix(name.Stream, "$") }
 
-// addRow makes a row for a log that the peer is taken to hold up to sent. Too many of them are dropped
-// together; the peer then compares.
+// addRow makes a row for a log that the peer is taken to hold up to sent. Of too many of them those
+// that are equal go; where that is not enough all are dropped together, and the peer compares.
 func (t *Table) addRow(now Now, s *session, h *edged.Head, sent edged.Sequence) *row {
 	if len(s.out.rows) >= t.self.RowsMax {
-		t.dropRows(s)
-		return nil
+		if t.dropQuietRows(now, s, 0); len(s.out.rows) > t.self.RowsMax/4*3 {
+			t.dropRows(s)
+			return nil
+		}
 	}
 	r := &row{
 		log: h.Log, name: h.Name, head: h.Head, taken: sent, sent: sent, since: now.Mono,
@@ -329,9 +331,9 @@ func (t *Table) receiveDrop(s *session, f wire.Drop) {
 
 // dropQuietRows lets go of rows that have been equal for a while, and of those that the peer does
 // not want.
-func (t *Table) dropQuietRows(now Now, s *session) {
+func (t *Table) dropQuietRows(now Now, s *session, kept time.Duration) {
 	s.out.rows = slices.DeleteFunc(s.out.rows, func(r *row) bool {
-		quiet := r.dropped || r.number != 0 && r.acked >= r.head && now.Mono-r.since >= rowKept
+		quiet := r.dropped || r.number != 0 && r.acked >= r.head && now.Mono-r.since >= kept
 		if !quiet || r.queued {
 			return false
 		}

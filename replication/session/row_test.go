@@ -48,3 +48,20 @@ func TestNumbersOfDroppedRowsAreTakenBack(t *testing.T) {
 		t.Errorf("%d of %d numbers were taken back", taken, named)
 	}
 }
+
+// TestEqualRowsMakeRoom: a peer that keeps up is never told to compare, however many logs have news.
+func TestEqualRowsMakeRoom(t *testing.T) {
+	var now Now
+	table := New(now, Self{Node: "self", RowsMax: 100}, edged.Origin{}, nothing{})
+	table.Connected(now, 1, "peer", true)
+	s := table.links[1]
+	s.up, s.ticks, s.peer = true, 1, &peer{node: "peer"}
+	for i := range 1000 {
+		name := edged.LogName{Stream: fmt.Sprintf("s-%d", i)}
+		r := table.addRow(now, s, &edged.Head{Log: name.ID(), Name: name, Head: 1}, 0)
+		if r == nil || s.lagging {
+			t.Fatalf("the peer lags after %d logs, all of which it holds", i)
+		}
+		r.number, r.sent, r.acked = uint64(i+1), 1, 1
+	}
+}

@@ -40,7 +40,7 @@ func (t *Table) tickUp(now Now, s *session) {
 		return
 	}
 	t.tick(now, s)
-	t.dropQuietRows(now, s)
+	t.dropQuietRows(now, s, rowKept)
 	if s.compare.running && now.Mono >= s.compare.since+exchangeEnds {
 		t.endComparison(s)
 	}
