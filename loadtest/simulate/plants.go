@@ -28,7 +28,7 @@ func designed() []plant.Plant {
 		},
 		{
 			Name: "row-dropped-before-its-ack", File: session + "row.go",
-			Old: "quiet := r.dropped || r.number != 0 && r.acked >= r.head && now.Mono-r.since >= rowKept",
+			Old: "quiet := r.dropped || r.number != 0 && r.acked >= r.head && now.Mono-r.since >= kept",
 			New: "quiet := r.dropped || r.number != 0 && r.sent >= r.head",
 		},
 		{
