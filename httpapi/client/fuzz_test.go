@@ -3,6 +3,7 @@ package client
 import (
 	"bufio"
 	"bytes"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -22,7 +23,12 @@ func allocated(f func()) int {
 // bounded fails when f takes more than four times its input and 64 KiB, beside what it is given.
 func bounded(t *testing.T, in []byte, given int, f func()) {
 	t.Helper()
-	if n := allocated(f); n > 4*len(in)+64<<10+given {
+	most := 4*len(in) + 64<<10 + given
+	n := allocated(f)
+	for tries := 0; n > most && tries < 2; tries++ { // what the fuzzer itself allocates meanwhile counts, too
+		n = min(n, allocated(f))
+	}
+	if n > most {
 		t.Fatalf("%d bytes of input took %d bytes", len(in), n)
 	}
 }
@@ -65,8 +71,10 @@ func FuzzSocket(f *testing.F) {
 		a, b := net.Pipe()
 		defer b.Close()
 		defer a.Close()
-		s := &socket{conn: silentConn{a}, r: bufio.NewReader(bytes.NewReader(in)), stop: func() bool { return true }}
-		bounded(t, in, 64<<10, func() { drain(&socketSource{socket: s}) })
+		bounded(t, in, 64<<10, func() {
+			s := &socket{conn: silentConn{a}, r: bufio.NewReader(bytes.NewReader(in)), stop: func() bool { return true }}
+			drain(&socketSource{socket: s})
+		})
 	})
 }
 
@@ -77,7 +85,10 @@ func FuzzProblem(f *testing.F) {
 		resp.Header().Set("Content-Type", "application/problem+json")
 		resp.WriteHeader(http.StatusBadRequest)
 		resp.Body.Write(in)
-		r := resp.Result()
-		bounded(t, in, 4*problemBytesMax, func() { _ = problemFrom(r).Error() })
+		bounded(t, in, 4*problemBytesMax, func() {
+			r := resp.Result()
+			r.Body = io.NopCloser(bytes.NewReader(in)) // the recorder's is read once
+			_ = problemFrom(r).Error()
+		})
 	})
 }
