@@ -1,19 +1,11 @@
 package replication
 
 import (
-	"bytes"
 	"context"
-	"maps"
-	"slices"
 
 	"github.com/edgedhq/edged"
 	"github.com/edgedhq/edged/replication/session"
 )
-
-// sorted gives the origins of a map in order.
-func sorted[V any](m map[edged.OriginID]V) []edged.OriginID {
-	return slices.SortedFunc(maps.Keys(m), func(a, b edged.OriginID) int { return bytes.Compare(a[:], b[:]) })
-}
 
 // Possible refuses a level that the nodes connected now cannot give.
 func (r *Replicator) Possible(level edged.Ack) error {

@@ -3,6 +3,8 @@ package replication
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/edgedhq/edged"
@@ -170,10 +172,10 @@ func (r *Replicator) apply() {
 		}
 	}
 	r.do(func(session.Now) (works []session.Work) {
-		for _, o := range sorted(origins) {
+		for _, o := range slices.SortedFunc(maps.Keys(origins), edged.OriginID.Compare) {
 			works = append(works, r.table.Met(origins[o].Origin)...)
 		}
-		for _, o := range sorted(seals) {
+		for _, o := range slices.SortedFunc(maps.Keys(seals), edged.OriginID.Compare) {
 			whole := origins[o].Node == r.opts.Self.Node
 			works = append(works, r.table.Sealed(seals[o].Origin, seals[o].At, whole)...)
 		}

@@ -60,7 +60,6 @@ type staging struct {
 // portion is what one partition is given in the group being staged.
 type portion struct {
 	drafts []*edged.Draft
-	bytes  int
 }
 
 // staged is what one group holds of a stream until its fsync has returned.

@@ -111,11 +111,3 @@ func (t *Table) retireSession(s *session) {
 	t.needs.leave(s)
 	t.keepFloor(s)
 }
-
-// Stop tells every peer that this node goes.
-func (t *Table) Stop() []Work {
-	for _, s := range t.order {
-		t.send(s, wire.Bye{Code: "stopping"})
-	}
-	return t.work()
-}

@@ -1,7 +1,9 @@
 package session
 
 import (
+	"bytes"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -102,14 +104,14 @@ func (t *Table) checkWaits(log edged.LogID) {
 	}
 }
 
+// logs are those that publishers wait for, in order.
+func (w *waits) logs() []edged.LogID {
+	return slices.SortedFunc(maps.Keys(w.byLog), func(a, b edged.LogID) int { return bytes.Compare(a[:], b[:]) })
+}
+
 // checkAllWaits does so after a peer was found equal.
 func (t *Table) checkAllWaits() {
-	logs := make([]edged.LogID, 0, len(t.waits.byLog))
-	for log := range t.waits.byLog {
-		logs = append(logs, log)
-	}
-	slices.SortFunc(logs, func(a, b edged.LogID) int { return slices.Compare(a[:], b[:]) })
-	for _, log := range logs {
+	for _, log := range t.waits.logs() {
 		t.checkWaits(log)
 	}
 }
@@ -165,12 +167,7 @@ func (t *Table) newestOf(h *edged.Head) int64 {
 
 // pushWaiting makes rows on a new session for the logs of ours that publishers wait for.
 func (t *Table) pushWaiting(now Now, s *session) {
-	logs := make([]edged.LogID, 0, len(t.waits.byLog))
-	for log := range t.waits.byLog {
-		logs = append(logs, log)
-	}
-	slices.SortFunc(logs, func(a, b edged.LogID) int { return slices.Compare(a[:], b[:]) })
-	for _, log := range logs {
+	for _, log := range t.waits.logs() {
 		if h, ok := t.store.HeadOf(log); ok && h.Name.Origin.ID == t.origin.ID {
 			if r := t.addRow(now, s, &h, h.Head); r != nil {
 				t.ready(s, r)

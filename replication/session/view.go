@@ -62,18 +62,6 @@ func (t *Table) peerState(now Now, p *peer) PeerState {
 	return v
 }
 
-// leftBehind notes what a peer lacks of ours when its session ends.
-func (t *Table) leftBehind(now Now, p *peer, s *session) {
-	if s.equal > 0 || p.lagSince == 0 {
-		p.unacked, p.appendedThen, p.lagSince = s.out.lag(), t.appended, 0
-		for _, r := range s.out.rows {
-			if r.acked < r.head && !r.dropped && (p.lagSince == 0 || r.since < p.lagSince) {
-				p.lagSince = r.since
-			}
-		}
-	}
-}
-
 // Up says whether a session with a node stands, and whether it has gone silent.
 func (t *Table) Up(node string) (up, late bool) {
 	p := t.peers[node]
@@ -116,6 +104,3 @@ func (t *Table) HeldBack() []edged.HeldBack {
 	}
 	return all
 }
-
-// Need is how much this node lacks, in events and about how many bytes.
-func (t *Table) Need() (events, bytes int64) { return t.needs.size() }

@@ -93,7 +93,7 @@ type Reached struct{ Wait WaitID }
 // Report is for the log and the counters.
 type Report struct {
 	Peer   string // name of the node, empty for none
-	What   string // "up", "late", "down", "equal", "differs", "fork", "gap", "damaged", "dropped", "refused", "lagging", "conflict"
+	What   string // "up", "late", "down", "fork", "gap", "damaged", "dropped", "refused", "lagging", "conflict"
 	Detail string
 }
 

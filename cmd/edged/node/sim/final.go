@@ -19,8 +19,10 @@ func (w *world) checkEnd() {
 				w.fail("R8: h%d holds generation %d of %s, which is deleted", h.index, l.name.Generation, l.name.Stream)
 			}
 		}
-		if need, _ := h.process.table.Need(); need > 0 && !w.harmed() {
-			w.fail("R9: h%d says that it lacks %d events", h.index, need)
+		for _, p := range h.process.table.Peers(h.process.now()) {
+			if p.NeedEvents > 0 && !w.harmed() {
+				w.fail("R9: h%d says that it lacks %d events of %s", h.index, p.NeedEvents, p.Name)
+			}
 		}
 	}
 	w.checkAcked()

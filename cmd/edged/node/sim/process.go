@@ -139,7 +139,6 @@ func (h *host) stop(clean bool) {
 		return
 	}
 	if clean {
-		p.do(func(session.Now) []session.Work { return p.table.Stop() })
 		p.store.settle()
 		h.disk.clean, h.disk.exposed = true, false
 		h.disk.ceiling = max(p.stamp.Wall+1, p.floor)

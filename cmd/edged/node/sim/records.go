@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -90,10 +91,10 @@ func (p *process) apply() {
 		p.add(n)
 	}
 	origins, seals := p.roster.Origins(), p.roster.Seals()
-	for _, o := range sorted(origins) {
+	for _, o := range slices.SortedFunc(maps.Keys(origins), edged.OriginID.Compare) {
 		p.do(func(session.Now) []session.Work { return p.table.Met(origins[o].Origin) })
 	}
-	for _, o := range sorted(seals) {
+	for _, o := range slices.SortedFunc(maps.Keys(seals), edged.OriginID.Compare) {
 		s := seals[o]
 		if p.store.staged.seals[o] == 0 {
 			p.store.submit(&op{kind: opSeal, origin: s.Origin, at: s.At})
@@ -101,16 +102,6 @@ func (p *process) apply() {
 		whole := origins[o].Node == p.self.Node
 		p.do(func(session.Now) []session.Work { return p.table.Sealed(s.Origin, s.At, whole) })
 	}
-}
-
-// sorted gives the origins of a map in order.
-func sorted[V any](m map[edged.OriginID]V) []edged.OriginID {
-	ids := make([]edged.OriginID, 0, len(m))
-	for id := range m {
-		ids = append(ids, id)
-	}
-	slices.SortFunc(ids, edged.OriginID.Compare)
-	return ids
 }
 
 // introduce writes what the mesh does not know of this node, gives the connected peers time to
