@@ -21,71 +21,73 @@ func (n *Node) memberSamples(m *mesh, yield func(edged.Sample) bool) bool {
 	for _, g := range m.gossip.Members() {
 		count[g.State]++
 	}
-	for _, state := range []string{"alive", "suspect", "dead", "left"} {
-		if !yield(edged.Sample{
-			Name: "edged_members", Type: gauge, Help: "Other nodes by what gossip says of them.",
-			Labels: [][2]string{{"state", state}}, Value: float64(count[state]),
-		}) {
-			return false
+	states := func(yield func(string, float64) bool) {
+		for _, state := range []string{"alive", "suspect", "dead", "left"} {
+			if !yield(state, float64(count[state])) {
+				return
+			}
 		}
 	}
-	return true
+	return eachOf(figure{name: "edged_members", kind: gauge, help: "Other nodes by what gossip says of them."}, "state", states, yield)
 }
 
-// peerFigure is one figure that each peer has.
+// peerFigure is one figure that each peer has, once it is known.
 type peerFigure struct {
-	name, kind, help string
-	value            func(p *edged.Peer) float64
+	figure
+	value func(p *edged.Peer) (v float64, known bool)
 }
 
 func peerFigures(now time.Time) []peerFigure {
-	age := func(t time.Time) float64 {
-		if t.IsZero() {
-			return -1
-		}
-		return now.Sub(t).Seconds()
+	always := func(value func(p *edged.Peer) float64) func(*edged.Peer) (float64, bool) {
+		return func(p *edged.Peer) (float64, bool) { return value(p), true }
 	}
-	up := func(p *edged.Peer) float64 {
-		if p.Connected {
-			return 1
-		}
-		return 0
+	age := func(at func(p *edged.Peer) time.Time) func(*edged.Peer) (float64, bool) {
+		return func(p *edged.Peer) (float64, bool) { return now.Sub(at(p)).Seconds(), !at(p).IsZero() }
+	}
+	of := func(name, kind, help string, value func(*edged.Peer) (float64, bool)) peerFigure {
+		return peerFigure{figure{name: name, kind: kind, help: help}, value}
 	}
 	return []peerFigure{
-		{"edged_session_state", gauge, "1 while a session with the peer is up.", up},
-		{"edged_replication_lag_seconds", gauge, "Age of the oldest event of ours that the peer has not acknowledged.",
-			func(p *edged.Peer) float64 { return p.Lag.Seconds() }},
-		{"edged_unreplicated_events", gauge, "Events of ours that the peer has not acknowledged.",
-			func(p *edged.Peer) float64 { return float64(p.LagEvents) }},
-		{"edged_need_events", gauge, "Events that the peer holds and this node lacks.",
-			func(p *edged.Peer) float64 { return float64(p.NeedEvents) }},
-		{"edged_replication_progress_age_seconds", gauge, "Time since the peer's last acknowledgement or block.",
-			func(p *edged.Peer) float64 { return age(p.LastProgress) }},
-		{"edged_digest_last_equal_seconds", gauge, "Age of the newest tick at which both held the same.",
-			func(p *edged.Peer) float64 { return age(p.LastEqual) }},
-		{"edged_round_trip_seconds", gauge, "Round trip of the link.", func(p *edged.Peer) float64 { return p.RTT.Seconds() }},
-		{"edged_clock_skew_seconds", gauge, "How far the peer's clock is ahead of ours.",
-			func(p *edged.Peer) float64 { return p.Skew.Seconds() }},
-		{"edged_replication_bytes_in_total", counter, "Bytes received from the peer on this link.",
-			func(p *edged.Peer) float64 { return float64(p.BytesIn) }},
-		{"edged_replication_bytes_out_total", counter, "Bytes sent to the peer on this link.",
-			func(p *edged.Peer) float64 { return float64(p.BytesOut) }},
+		of("edged_session_state", gauge, "1 while a session with the peer is up.", always(func(p *edged.Peer) float64 {
+			if p.Connected {
+				return 1
+			}
+			return 0
+		})),
+		of("edged_replication_lag_seconds", gauge, "Age of the oldest event of ours that the peer has not acknowledged.",
+			always(func(p *edged.Peer) float64 { return p.Lag.Seconds() })),
+		of("edged_unreplicated_events", gauge, "Events of ours that the peer has not acknowledged.",
+			always(func(p *edged.Peer) float64 { return float64(p.LagEvents) })),
+		of("edged_need_events", gauge, "Events that the peer holds and this node lacks.",
+			always(func(p *edged.Peer) float64 { return float64(p.NeedEvents) })),
+		of("edged_replication_progress_age_seconds", gauge, "Time since the peer's last acknowledgement or block.",
+			age(func(p *edged.Peer) time.Time { return p.LastProgress })),
+		of("edged_digest_last_equal_seconds", gauge, "Age of the newest tick at which both held the same.",
+			age(func(p *edged.Peer) time.Time { return p.LastEqual })),
+		of("edged_round_trip_seconds", gauge, "Round trip of the link.",
+			always(func(p *edged.Peer) float64 { return p.RTT.Seconds() })),
+		of("edged_clock_skew_seconds", gauge, "How far the peer's clock is ahead of ours.",
+			always(func(p *edged.Peer) float64 { return p.Skew.Seconds() })),
+		of("edged_replication_bytes_in_total", counter, "Bytes received from the peer on this link.",
+			always(func(p *edged.Peer) float64 { return float64(p.BytesIn) })),
+		of("edged_replication_bytes_out_total", counter, "Bytes sent to the peer on this link.",
+			always(func(p *edged.Peer) float64 { return float64(p.BytesOut) })),
 	}
 }
 
 func (n *Node) peerSamples(m *mesh, yield func(edged.Sample) bool) bool {
 	peers := cluster{n}.Peers()
 	for _, f := range peerFigures(n.cfg.Now()) {
-		for i := range peers {
-			v := f.value(&peers[i])
-			if v < 0 && f.name != "edged_clock_skew_seconds" {
-				continue
+		values := func(yield func(string, float64) bool) {
+			for i := range peers {
+				v, known := f.value(&peers[i])
+				if known && !yield(peers[i].Name, v) {
+					return
+				}
 			}
-			if !yield(edged.Sample{
-				Name: f.name, Type: f.kind, Help: f.help, Labels: [][2]string{{"peer", peers[i].Name}}, Value: v,
-			}) {
-				return false
-			}
+		}
+		if !eachOf(f.figure, "peer", values, yield) {
+			return false
 		}
 	}
 	return true
@@ -93,18 +95,15 @@ func (n *Node) peerSamples(m *mesh, yield func(edged.Sample) bool) bool {
 
 func (n *Node) originSamples(m *mesh, yield func(edged.Sample) bool) bool {
 	now := n.cfg.Now().UnixNano()
-	for _, h := range m.repl.HeldBack() {
-		if h.Held <= 0 {
-			continue // nothing is known of it yet
-		}
-		if !yield(edged.Sample{
-			Name: "edged_promise_age_seconds", Type: gauge, Help: "How far behind now all events of the origin are held.",
-			Labels: [][2]string{{"origin", h.Origin.String()}}, Value: time.Duration(now - h.Held).Seconds(),
-		}) {
-			return false
+	ages := func(yield func(string, float64) bool) {
+		for _, h := range m.repl.HeldBack() {
+			known := h.Held > 0
+			if known && !yield(h.Origin.String(), time.Duration(now-h.Held).Seconds()) {
+				return
+			}
 		}
 	}
-	return true
+	return eachOf(figure{name: "edged_promise_age_seconds", kind: gauge, help: "How far behind now all events of the origin are held."}, "origin", ages, yield)
 }
 
 // figures are those of the mesh port and of replication as a whole.

@@ -2,9 +2,12 @@ package node
 
 import (
 	"iter"
+	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/edgedhq/edged"
+	"github.com/edgedhq/edged/streams"
 	"github.com/edgedhq/edged/streams/storage"
 )
 
@@ -42,6 +45,16 @@ func each(figures []figure, yield func(edged.Sample) bool) bool {
 	return true
 }
 
+// eachOf yields one figure by the values of a label.
+func eachOf(f figure, label string, values iter.Seq2[string, float64], yield func(edged.Sample) bool) bool {
+	for of, v := range values {
+		if !yield(edged.Sample{Name: f.name, Help: f.help, Type: f.kind, Labels: [][2]string{{label, of}}, Value: v}) {
+			return false
+		}
+	}
+	return true
+}
+
 func (n *Node) brokerSamples(yield func(edged.Sample) bool) bool {
 	st := n.broker.Stats()
 	return each([]figure{
@@ -50,13 +63,35 @@ func (n *Node) brokerSamples(yield func(edged.Sample) bool) bool {
 		{"edged_publishes_overloaded_total", counter, "Publications refused because too much was waiting.", float64(st.Refused)},
 		{"edged_feeds", gauge, "Places in streams that readers hold.", float64(st.Readers)},
 		{"edged_feeds_fell_behind_total", counter, "Times that a reader went from memory to disk.", float64(st.FellBehind)},
-		{"edged_gaps_total", counter, "Gap notices given to readers.", float64(st.Gaps)},
+		{"edged_events_ingested_total", counter, "Events taken in from other nodes.", float64(st.EventsIngested)},
+		{"edged_stable_late_total", counter, "Events given in stable order after later ones.", float64(st.EventsLate)},
 		{"edged_retirements_total", counter, "Logs whose start retention has moved.", float64(st.Retirements)},
 		{"edged_streams_active", gauge, "Streams with an object in memory.", float64(st.StreamsActive)},
 		{"edged_pending_bytes", gauge, "Bytes of publications that wait for their place.", float64(st.PendingBytes)},
 		{"edged_ring_bytes", gauge, "Bytes of recent blocks kept in memory.", float64(st.RingBytes)},
 		{"edged_dedupe_bytes", gauge, "Bytes of remembered ids.", float64(st.DedupeBytes)},
-	}, yield)
+		{"edged_ingest_bytes", gauge, "Bytes of other nodes' blocks that wait for the disk.", float64(st.IngestBytes)},
+	}, yield) && n.reasonSamples(&st, yield)
+}
+
+// reasonSamples gives what is counted by a reason.
+func (n *Node) reasonSamples(st *streams.Stats, yield func(edged.Sample) bool) bool {
+	gaps := func(yield func(string, float64) bool) {
+		for _, reason := range slices.Sorted(maps.Keys(st.GapsBy)) {
+			if !yield(reason, float64(st.GapsBy[reason])) {
+				return
+			}
+		}
+	}
+	refused := func(yield func(string, float64) bool) {
+		for o := edged.Crowded; o <= edged.Version; o++ {
+			if !yield(o.String(), float64(st.Landings[o])) {
+				return
+			}
+		}
+	}
+	return eachOf(figure{name: "edged_gaps_total", kind: counter, help: "Gap notices given to readers."}, "reason", gaps, yield) &&
+		eachOf(figure{name: "edged_ingest_refused_total", kind: counter, help: "Blocks of other nodes that were not taken in."}, "reason", refused, yield)
 }
 
 func (n *Node) storageSamples(yield func(edged.Sample) bool) bool {
