@@ -10,17 +10,18 @@ import (
 	"github.com/edgedhq/edged"
 	"github.com/edgedhq/edged/httpapi/client"
 	"github.com/edgedhq/edged/loadtest/history"
+	"github.com/edgedhq/edged/loadtest/witness"
 )
 
 // opOf checks an event's data and makes it an operation.
 func (w *world) opOf(n *node, e *client.Event) (history.Op, error) {
-	if want := dataOf(e.ID); !bytes.Equal(e.Bytes(), want) {
+	if want := witness.DataOf(e.ID); !bytes.Equal(e.Bytes(), want) {
 		return history.Op{}, fmt.Errorf("event %s has data %s at %s, want %s", e.ID, e.Bytes(), n.name, want)
 	}
 	now := w.now()
 	return history.Op{
 		ID: e.ID, Node: n.name, Start: now, End: now, Outcome: history.OK,
-		Dot: history.Dot{Log: logName(e.Stream, e.Partition, e.Origin), Seq: e.Seq},
+		Dot: history.Dot{Log: witness.LogName(e.Stream, e.Partition, e.Origin), Seq: e.Seq},
 	}, nil
 }
 

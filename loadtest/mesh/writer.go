@@ -2,14 +2,13 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
 	"sync"
 	"time"
 
 	"github.com/edgedhq/edged/httpapi/client"
 	"github.com/edgedhq/edged/loadtest/history"
+	"github.com/edgedhq/edged/loadtest/witness"
 )
 
 // batchEvents is how many events one publish has.
@@ -36,7 +35,7 @@ func (wr *writer) publish(ctx context.Context) (history.Outcome, error) {
 	drafts := make([]client.Draft, batchEvents)
 	for i := range drafts {
 		id := fmt.Sprintf("%s-%d:%d", wr.name, wr.made, i)
-		drafts[i] = client.Draft{ID: id, Key: fmt.Sprintf("key-%d", wr.made%7), Data: dataOf(id)}
+		drafts[i] = client.Draft{ID: id, Key: fmt.Sprintf("key-%d", wr.made%7), Data: witness.DataOf(id)}
 	}
 	wr.made++
 	// What became of it has to be known, even if the load is over.
@@ -45,7 +44,7 @@ func (wr *writer) publish(ctx context.Context) (history.Outcome, error) {
 	start := wr.world.now()
 	receipt, err := wr.node.client.Publish(ctx, wr.stream, drafts, client.PublishOptions{Ack: wr.ack, Timeout: wr.wait})
 	end := wr.world.now()
-	outcome := outcomeOf(err)
+	outcome := witness.OutcomeOf(err)
 	noted := outcome
 	if wr.doomed && noted == history.OK {
 		noted = history.Unknown
@@ -54,43 +53,11 @@ func (wr *writer) publish(ctx context.Context) (history.Outcome, error) {
 	for i := range drafts {
 		ops[i] = history.Op{
 			Process: wr.name, Kind: history.Publish, ID: drafts[i].ID, Node: wr.node.name, Level: wr.ack,
-			Start: start, End: end, Outcome: noted, Dot: dotOf(&receipt, i),
+			Start: start, End: end, Outcome: noted, Dot: witness.DotOf(&receipt, i),
 		}
 	}
 	wr.world.record(ops...)
 	return outcome, err
-}
-
-// dataOf is the data of an event, which a reader makes again to compare.
-func dataOf(id string) []byte { return fmt.Appendf(nil, `{"id":%q,"total":%d}`, id, len(id)*7) }
-
-// outcomeOf says refused only where it is certain: nothing was sent, or the node said so.
-func outcomeOf(err error) history.Outcome {
-	if err == nil {
-		return history.OK
-	}
-	if p, ok := errors.AsType[*client.Problem](err); ok && p.NotStored() {
-		return history.Refused
-	}
-	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
-		return history.Refused
-	}
-	return history.Unknown
-}
-
-// dotOf is the place of a batch's event, where the receipt tells it: all in one partition.
-func dotOf(r *client.Receipt, i int) history.Dot {
-	if r.Duplicates > 0 || len(r.PartitionSeqs) != 1 {
-		return history.Dot{}
-	}
-	for partition, span := range r.PartitionSeqs {
-		return history.Dot{Log: logName(r.Stream, partition, r.Origin), Seq: span[0] + uint64(i)}
-	}
-	return history.Dot{}
-}
-
-func logName(stream string, partition any, origin string) string {
-	return fmt.Sprintf("%s/%v@%s", stream, partition, origin)
 }
 
 // publishAll sends a number of batches, each of which has to be acknowledged.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/edgedhq/edged/httpapi/client"
 	"github.com/edgedhq/edged/loadtest/history"
+	"github.com/edgedhq/edged/loadtest/witness"
 )
 
 // settle ends every scenario: no faults, all nodes run, a quiet time; then all is compared.
@@ -131,12 +132,12 @@ func (w *world) scan(p *place) {
 
 // opOf checks an event's data and makes it an operation.
 func (w *world) opOf(p *place, e *client.Event) history.Op {
-	if want := dataOf(e.ID); !bytes.Equal(e.Bytes(), want) {
+	if want := witness.DataOf(e.ID); !bytes.Equal(e.Bytes(), want) {
 		w.complain("event %s has data %s at %s, want %s", e.ID, e.Bytes(), p.name, want)
 	}
 	return history.Op{
 		ID: e.ID, Node: p.name, Outcome: history.OK,
-		Dot: history.Dot{Log: logName(e.Stream, e.Partition, e.Origin), Seq: e.Seq},
+		Dot: history.Dot{Log: witness.LogName(e.Stream, e.Partition, e.Origin), Seq: e.Seq},
 	}
 }
 

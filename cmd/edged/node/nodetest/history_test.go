@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/edgedhq/edged/httpapi/client"
+	"github.com/edgedhq/edged/loadtest/witness"
 	"github.com/edgedhq/edged/replication/link/linktest"
 )
 
@@ -61,7 +62,7 @@ func (w *world) singles(p *place, name string, n int) {
 	w.t.Helper()
 	for i := range n {
 		id := fmt.Sprint(name, i)
-		drafts := []client.Draft{{ID: id, Data: dataOf(id)}}
+		drafts := []client.Draft{{ID: id, Data: witness.DataOf(id)}}
 		if _, err := p.now().client.Publish(w.t.Context(), orders, drafts, client.PublishOptions{}); err != nil {
 			w.t.Fatalf("%s at %s: %v", id, p.name, err)
 		}

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"sync"
 	"time"
 
 	"github.com/edgedhq/edged/httpapi/client"
 	"github.com/edgedhq/edged/loadtest/history"
+	"github.com/edgedhq/edged/loadtest/witness"
 )
 
 // orders is the stream that most scenarios use; the first publish at each node makes it.
@@ -38,7 +38,7 @@ func (wr *writer) publish() error {
 	drafts := make([]client.Draft, 1+wr.p.w.draw(4))
 	for i := range drafts {
 		id := fmt.Sprintf("%s-%d:%d", wr.name, wr.made, i)
-		drafts[i] = client.Draft{ID: id, Key: fmt.Sprintf("key-%d", wr.made%7), Data: dataOf(id)}
+		drafts[i] = client.Draft{ID: id, Key: fmt.Sprintf("key-%d", wr.made%7), Data: witness.DataOf(id)}
 	}
 	wr.made++
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
@@ -47,49 +47,17 @@ func (wr *writer) publish() error {
 	receipt, err := l.client.Publish(ctx, wr.stream, drafts, client.PublishOptions{Ack: wr.ack, Timeout: wr.wait})
 	wr.p.mu.Lock()
 	defer wr.p.mu.Unlock()
-	outcome := outcomeOf(err)
+	outcome := witness.OutcomeOf(err)
 	if outcome == history.OK && (wr.p.life != l || wr.p.doomed) {
 		outcome = history.Unknown
 	}
 	for i := range drafts {
 		wr.p.w.happened(history.Op{
 			Process: wr.name, Kind: history.Publish, ID: drafts[i].ID, Node: wr.p.name, Level: wr.ack,
-			Start: start, End: wr.p.w.clock() + 1, Outcome: outcome, Dot: dotOf(&receipt, i),
+			Start: start, End: wr.p.w.clock() + 1, Outcome: outcome, Dot: witness.DotOf(&receipt, i),
 		})
 	}
 	return err
-}
-
-// dataOf is the data of an event, which a reader makes again to compare.
-func dataOf(id string) []byte { return fmt.Appendf(nil, `{"id":%q,"total":%d}`, id, len(id)*7) }
-
-// outcomeOf says refused only where it is certain: nothing was sent, or the node said so.
-func outcomeOf(err error) history.Outcome {
-	if err == nil {
-		return history.OK
-	}
-	if p, ok := errors.AsType[*client.Problem](err); ok && p.NotStored() {
-		return history.Refused
-	}
-	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
-		return history.Refused
-	}
-	return history.Unknown
-}
-
-// dotOf is the place of a batch's event, where the receipt tells it: all in one partition.
-func dotOf(r *client.Receipt, i int) history.Dot {
-	if r.Duplicates > 0 || len(r.PartitionSeqs) != 1 {
-		return history.Dot{}
-	}
-	for partition, span := range r.PartitionSeqs {
-		return history.Dot{Log: logName(r.Stream, partition, r.Origin), Seq: span[0] + uint64(i)}
-	}
-	return history.Dot{}
-}
-
-func logName(stream string, partition any, origin string) string {
-	return fmt.Sprintf("%s/%v@%s", stream, partition, origin)
 }
 
 // must sends a number of batches, each of which has to be acknowledged.
