@@ -266,7 +266,7 @@ func (t *Table) compareRow(now Now, s *session, r wire.Row) {
 		if a := s.in.live[r.Log]; a != nil && !s.compare.lost && now.Mono-a.moved < settleWithin {
 			wait = settleWithin // it is on its way
 		}
-		t.need(now, s, r, wait)
+		t.need(now, s, r, h.Head, wait)
 	case r.Head == h.Head && r.Chain != h.Chain && t.refused[r.Log] == 0:
 		t.refused[r.Log] = now.Mono + refusedKept
 		t.report(s.peer, "fork", h.Name.Stream)

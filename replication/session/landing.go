@@ -167,7 +167,8 @@ func (t *Table) openHole(a *announced, landing edged.Landing) {
 // lack notes a hole that a live block has shown: the peer that sent it holds what is missing.
 func (t *Table) lack(now Now, s *session, log edged.LogID, to edged.Sequence, a *announced) {
 	if a != nil {
-		t.need(now, s, wire.Row{Log: log, Start: 1, Head: to, Hidden: hidden(a.name)}, 0)
+		h, _ := t.store.HeadOf(log)
+		t.need(now, s, wire.Row{Log: log, Start: 1, Head: to, Hidden: hidden(a.name)}, h.Head, 0)
 	}
 }
 

@@ -87,10 +87,10 @@ func (n *needs) Pop() any {
 	return d
 }
 
-// need notes that a peer holds a log up to row.Head. It is not asked before wait is over.
-func (t *Table) need(now Now, s *session, row wire.Row, wait time.Duration) {
-	h, _ := t.store.HeadOf(row.Log)
-	if row.Head <= h.Head || t.refused[row.Log] > now.Mono {
+// need notes that a peer holds a log up to row.Head, which is held here up to head. It is not
+// asked before wait is over.
+func (t *Table) need(now Now, s *session, row wire.Row, head edged.Sequence, wait time.Duration) {
+	if row.Head <= head || t.refused[row.Log] > now.Mono {
 		return
 	}
 	d := t.needs.byLog[row.Log]
@@ -99,7 +99,7 @@ func (t *Table) need(now Now, s *session, row wire.Row, wait time.Duration) {
 			return // the next comparison finds it again
 		}
 		t.needs.made++
-		d = &need{log: row.Log, hidden: row.Hidden, order: t.needs.made, index: -1, moved: now.Mono, asked: h.Head + 1}
+		d = &need{log: row.Log, hidden: row.Hidden, order: t.needs.made, index: -1, moved: now.Mono, asked: head + 1}
 		t.needs.byLog[row.Log] = d
 	}
 	d.landing = d.landing && row.Head <= d.to
