@@ -17,11 +17,14 @@ const (
 	Unauthenticated      Kind = "unauthenticated"        // who are you
 	Forbidden            Kind = "forbidden"              // not you, or not from there
 	StreamNotFound       Kind = "stream_not_found"       // no such stream
+	CollectionNotFound   Kind = "collection_not_found"   // no such collection
+	KeyNotFound          Kind = "key_not_found"          // the collection holds nothing under the key
 	NotFound             Kind = "not_found"              // no such path
 	MethodNotAllowed     Kind = "method_not_allowed"     // the path has other methods
 	NotAcceptable        Kind = "not_acceptable"         // no form that Accept allows
 	UnsupportedMediaType Kind = "unsupported_media_type" // no reader for the content type or encoding
 	Conflict             Kind = "conflict"               // against what is already fixed
+	LimitReached         Kind = "limit_reached"          // a bounded counter lacks the rights here
 	CursorExpired        Kind = "cursor_expired"         // points before what is retained
 	TooLarge             Kind = "too_large"              // past a limit that the answer names
 	Invalid              Kind = "invalid"                // parsed, but a value is not allowed

@@ -12,6 +12,22 @@ type Stream struct {
 	Replication string   // "full" or "aggregates"
 	Description string
 	Created     time.Time
+	Spec        string // of a hidden stream: what its owner keeps with the definition; opaque to others
+	First       Mark   // of the earliest record of this generation, in the order of (stamp, origin)
+}
+
+// Mark is an event's stamp with the origin that gave it.
+type Mark struct {
+	HLC    Timestamp
+	Origin OriginID
+}
+
+// Compare orders by stamp, then origin.
+func (m Mark) Compare(n Mark) int {
+	if c := m.HLC.Compare(n.HLC); c != 0 {
+		return c
+	}
+	return m.Origin.Compare(n.Origin)
 }
 
 // Retention bounds what is kept. The zero Retention keeps everything until the disk limit.

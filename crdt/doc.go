@@ -1,0 +1,25 @@
+// Package crdt holds values that every region changes at once and that end up equal: counters,
+// registers, sets, maps, flags and sketches, as pure values over handed-in bytes.
+//
+//	JSON ──Type.Ops──▶ []Op ──Change.Do──▶ delta: the data of one record of an origin's log
+//	                                          │ at every node, each origin's log in its order
+//	state of a key ◀───────────Fold───────────┘
+//	state of a key ◀──Merge── another node's state, with the vectors of both
+//
+// A record's dot is its place (origin, sequence), so a delta never says its own. What a delta adds
+// carries that dot; what it removes it names by dots. An entry is alive while its dot is in the
+// state. A removal that comes before what it names waits in the value until that has come or
+// never can (Almeida, Shoker, Baquero, "Delta state replicated data types", 2018; Gonçalves et
+// al., "DottedDB", 2017). So nothing is kept of what is removed.
+//
+// # Invariants
+//
+// Equal sets of folded records, whatever the order of origins and whatever was merged in between,
+// give equal AppendAlive; with equal vectors and after Trim, equal AppendTo. What does not parse
+// changes nothing, and costs memory in proportion to its bytes.
+//
+// # Not here
+//
+// Keys, vectors and snapshots of a whole partition: crdt/partition. Logs, disk, watching:
+// crdt/collections. The laws: crdt/crdttest.
+package crdt
