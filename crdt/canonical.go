@@ -1,6 +1,7 @@
 package crdt
 
 import (
+	"bytes"
 	"slices"
 	"strconv"
 	"unicode/utf8"
@@ -34,10 +35,27 @@ func Canonical(dst, text []byte) ([]byte, error) {
 	return c.out, nil
 }
 
+// isCanonical says whether a text is what Canonical writes.
+func isCanonical(text []byte) bool {
+	if n := len(text); n >= 2 && text[0] == '"' && text[n-1] == '"' && utf8.Valid(text) {
+		plain := true
+		for _, b := range text[1 : n-1] {
+			plain = plain && b >= ' ' && b != '"' && b != '\\'
+		}
+		if plain {
+			return true
+		}
+	}
+	var room [64]byte
+	c := canonical{in: text, out: room[:0], exact: true}
+	return c.value(0) == nil && bytes.Equal(c.out, text)
+}
+
 // canonical is one run over a text.
 type canonical struct {
 	in, out []byte
 	at      int
+	exact   bool // end as soon as something is written otherwise than it stands
 	scratch []byte
 }
 
@@ -93,11 +111,21 @@ func (c *canonical) value(depth int) *defect {
 	if c.at == len(c.in) {
 		return c.broken("a value is missing")
 	}
-	switch b := c.in[c.at]; {
-	case b == '{':
+	switch c.in[c.at] {
+	case '{':
 		return c.object(depth)
-	case b == '[':
+	case '[':
 		return c.array(depth)
+	}
+	err := c.scalar()
+	if err == nil && c.exact && c.at != len(c.out) {
+		err = c.broken("not canonical")
+	}
+	return err
+}
+
+func (c *canonical) scalar() *defect {
+	switch b := c.in[c.at]; {
 	case b == '"':
 		return c.text()
 	case b == '-' || '0' <= b && b <= '9':

@@ -3,6 +3,8 @@ package crdt
 import (
 	"encoding/binary"
 	"fmt"
+	"math/bits"
+	"strings"
 
 	"github.com/edgedhq/edged"
 )
@@ -12,9 +14,8 @@ const encodingVersion = 1
 
 // The least that each takes when it is encoded: what a count is held against.
 const (
-	dotBytesMin   = len(edged.OriginID{}) + 1
-	stampBytes    = 12
-	uvarintsBytes = 1
+	dotBytesMin = len(edged.OriginID{}) + 1
+	stampBytes  = 12
 )
 
 // appendDot appends origin and sequence.
@@ -33,11 +34,21 @@ func appendText[T string | []byte](dst []byte, s T) []byte {
 }
 
 // reader reads an encoding from its front. After the first fault it gives zeros, so that a caller
-// asks for err at the end of a group and not after each number. Texts are parts of its input.
+// asks for err at the end of a group and not after each number.
 type reader struct {
-	in  string
-	at  int
-	err error
+	in   []byte
+	at   int
+	err  error
+	kept strings.Builder
+}
+
+// read begins an encoding, of which the version comes first.
+func read(in []byte) *reader {
+	r := &reader{in: in}
+	if v := r.take(1); r.err == nil && v[0] != encodingVersion {
+		r.fail("version %d, want %d", v[0], encodingVersion)
+	}
+	return r
 }
 
 // fail notes the first fault.
@@ -51,21 +62,14 @@ func (r *reader) fail(format string, args ...any) {
 // left is the number of bytes not read.
 func (r *reader) left() int { return len(r.in) - r.at }
 
-// take gives the next n bytes.
-func (r *reader) take(n int) string {
+// take gives the next n bytes, a part of the input.
+func (r *reader) take(n int) []byte {
 	if n < 0 || n > r.left() {
 		r.fail("%d bytes wanted, %d are left", n, r.left())
-		return ""
+		return nil
 	}
 	r.at += n
 	return r.in[r.at-n : r.at]
-}
-
-// version reads the first byte.
-func (r *reader) version() {
-	if v := r.take(1); r.err == nil && v[0] != encodingVersion {
-		r.fail("version %d, want %d", v[0], encodingVersion)
-	}
 }
 
 // uvarint reads a number in its shortest form: another would give equal states unequal bytes.
@@ -88,24 +92,45 @@ func (r *reader) uvarint() uint64 {
 	}
 }
 
-// count reads how many entries follow, of so many bytes at least.
-func (r *reader) count(bytesMin int) int {
-	n := r.uvarint()
-	if n > uint64(r.left()/bytesMin) {
-		r.fail("%d entries in %d bytes", n, r.left())
-		return 0
+// counts reads how many entries follow of each kind, of so many bytes at least.
+func (r *reader) counts(bytesMin ...int) []int {
+	all, least := make([]int, len(bytesMin)), 0
+	for i, size := range bytesMin {
+		n := r.uvarint()
+		if n > uint64(r.left()/size) {
+			r.fail("%d entries in %d bytes", n, r.left())
+		}
+		if r.err != nil {
+			return make([]int, len(bytesMin))
+		}
+		all[i] = int(n)
+		least += size * int(n)
 	}
-	return int(n)
+	if least > r.left() {
+		r.fail("entries of at least %d bytes in %d", least, r.left())
+		return make([]int, len(bytesMin))
+	}
+	if least > 0 {
+		r.kept.Grow(r.left() - least)
+	}
+	return all
 }
 
-// text reads what appendText wrote.
-func (r *reader) text() string {
+// text reads what appendText wrote, a part of the input.
+func (r *reader) text() []byte {
 	n := r.uvarint()
 	if n > uint64(r.left()) {
 		r.fail("a text of %d bytes in %d", n, r.left())
-		return ""
+		return nil
 	}
 	return r.take(int(n))
+}
+
+// keep copies a text to where it stays.
+func (r *reader) keep(text []byte) string {
+	from := r.kept.Len()
+	r.kept.Write(text)
+	return r.kept.String()[from:]
 }
 
 // origin reads ten bytes.
@@ -137,3 +162,6 @@ func (r *reader) done() error {
 	}
 	return r.err
 }
+
+// lengthOf is the number of bytes of a number after the first.
+func lengthOf(n uint64) int { return max(bits.Len64(n)-1, 0) / 7 }
