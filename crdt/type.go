@@ -1,0 +1,17 @@
+package crdt
+
+// types are all kinds of values, by the words of edged.Collection.
+var types = map[string]Type{ // read-only
+	"counter":         counterType{},
+	"register":        registerType{},
+	"set":             setType{},
+	"map":             mapType{},
+	"flag":            flagType{},
+	"bounded_counter": boundedType{},
+}
+
+// TypeOf finds a kind of value by its word.
+func TypeOf(name string) (Type, bool) {
+	t, known := types[name]
+	return t, known
+}
