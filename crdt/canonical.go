@@ -36,19 +36,37 @@ func Canonical(dst, text []byte) ([]byte, error) {
 }
 
 // isCanonical says whether a text is what Canonical writes.
-func isCanonical(text []byte) bool {
-	if n := len(text); n >= 2 && text[0] == '"' && text[n-1] == '"' && utf8.Valid(text) {
-		plain := true
-		for _, b := range text[1 : n-1] {
-			plain = plain && b >= ' ' && b != '"' && b != '\\'
+func isCanonical(text []byte) bool { return new(canonical).writes(text) }
+
+// writes says whether a text is what a run would write. The run is free for more texts.
+func (c *canonical) writes(text []byte) bool {
+	if isPlain(text) {
+		return true
+	}
+	*c = canonical{in: text, out: c.out[:0], scratch: c.scratch, exact: true}
+	return c.value(0) == nil && bytes.Equal(c.out, text)
+}
+
+// isPlain says whether a text is a string or an integer that is easily seen to be canonical.
+func isPlain(text []byte) bool {
+	n := len(text)
+	if n == 0 {
+		return false
+	}
+	if text[0] == '"' {
+		for _, b := range text[1:max(n-1, 1)] {
+			if b < ' ' || b == '"' || b == '\\' || b >= utf8.RuneSelf {
+				return false
+			}
 		}
-		if plain {
-			return true
+		return n > 1 && text[n-1] == '"'
+	}
+	for _, b := range text {
+		if b < '0' || b > '9' {
+			return false
 		}
 	}
-	var room [64]byte
-	c := canonical{in: text, out: room[:0], exact: true}
-	return c.value(0) == nil && bytes.Equal(c.out, text)
+	return n <= 18 && (n == 1 || text[0] > '0')
 }
 
 // canonical is one run over a text.
