@@ -23,6 +23,8 @@ type observing[S summary[O], O any] struct {
 	append func(dst []byte, value O) []byte
 	read   func(r *reader) O
 	values func(op *Op) []O
+
+	bytesMin int // of a value that append appends
 }
 
 // book keeps one summary an origin: of what that origin has observed in this epoch, in the order
@@ -66,13 +68,13 @@ func (b *book[S, O]) begin(epoch uint64) { b.epoch, b.pages = epoch, nil }
 
 // Fold reads what bookChange appends:
 //
-//	version | epoch | values
+//	version | epoch | count of values | values
 func (b *book[S, O]) Fold(at Place, delta []byte) error {
 	r := read(delta)
 	epoch := r.uvarint()
-	var values []O
-	for r.err == nil && r.left() > 0 {
-		values = append(values, b.kind.read(r))
+	values := make([]O, 0, r.counts(b.kind.bytesMin)[0])
+	for r.err == nil && len(values) < cap(values) {
+		values = append(values, b.kind.read(&r))
 	}
 	if err := r.done(); err != nil {
 		return err
@@ -208,6 +210,7 @@ func (c *bookChange[S, O]) AppendDelta(dst []byte) []byte {
 		return dst
 	}
 	dst = binary.AppendUvarint(append(dst, encodingVersion), c.b.epoch)
+	dst = binary.AppendUvarint(dst, uint64(len(c.values)))
 	for _, v := range c.values {
 		dst = c.b.kind.append(dst, v)
 	}

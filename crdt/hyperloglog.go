@@ -55,16 +55,13 @@ func (h *hyperLogLog) begin(epoch uint64) { *h = hyperLogLog{epoch: epoch} }
 
 // Fold reads what hyperLogLogChange appends:
 //
-//	version | epoch | registers: index, rank
+//	version | epoch | count of registers | registers: index, rank
 func (h *hyperLogLog) Fold(_ Place, delta []byte) error {
 	r := read(delta)
 	epoch := r.uvarint()
-	raw := r.take(r.left())
-	if len(raw)%registerBytes != 0 {
-		r.fail("registers of another size")
-	}
-	var put []sketch.Register
-	for ; r.err == nil && len(raw) > 0; raw = raw[registerBytes:] {
+	put := make([]sketch.Register, 0, r.counts(registerBytes)[0])
+	for r.err == nil && len(put) < cap(put) {
+		raw := r.take(registerBytes)
 		x := sketch.Register{Index: binary.BigEndian.Uint16(raw), Rank: raw[2]}
 		if !x.Valid() {
 			r.fail("no register has index %d and rank %d", x.Index, x.Rank)
@@ -158,6 +155,7 @@ func (c *hyperLogLogChange) AppendDelta(dst []byte) []byte {
 		return dst
 	}
 	dst = binary.AppendUvarint(append(dst, encodingVersion), c.h.epoch)
+	dst = binary.AppendUvarint(dst, uint64(len(c.raised)))
 	for _, r := range c.raised {
 		dst = append(binary.BigEndian.AppendUint16(dst, r.Index), r.Rank)
 	}

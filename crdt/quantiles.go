@@ -53,6 +53,8 @@ var quantilesKind = observing[*sketch.Quantiles, float64]{ // read-only
 	},
 	read:   (*reader).finite,
 	values: func(op *Op) []float64 { return op.Floats },
+
+	bytesMin: 8,
 }
 
 // finite reads a finite number.

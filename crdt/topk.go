@@ -41,6 +41,7 @@ var topKKind = observing[*sketch.Top, []byte]{ // read-only
 		}
 		return items
 	},
+	bytesMin: 2,
 }
 
 type topK struct {
