@@ -23,33 +23,42 @@ func (f *Failure) Error() string {
 func (s *Subject) Check(seed uint64) *Failure {
 	d := NewDice(seed)
 	began, steps := d.Next(), schedule(d)
-	f := s.run(seed, began, steps)
-	if f == nil {
+	law := s.run(seed, began, steps, false).law()
+	if law == "" {
 		return nil
 	}
 	for shorter := true; shorter; {
 		shorter = false
 		for i := len(steps) - 1; i >= 0; i-- {
 			left := slices.Delete(slices.Clone(steps), i, i+1)
-			if g := s.run(seed, began, left); g != nil && g.Law == f.Law {
-				f, steps, shorter = g, left, true
+			if s.run(seed, began, left, false).law() == law {
+				steps, shorter = left, true
 			}
 		}
 	}
-	return f
+	return s.run(seed, began, steps, true)
+}
+
+// law is the one that is broken, none if there is no failure.
+func (f *Failure) law() string {
+	if f == nil {
+		return ""
+	}
+	return f.Law
 }
 
 // run lets steps happen in a new world, and asks it for the laws. A panic breaks T12.
-func (s *Subject) run(seed, began uint64, steps []step) (f *Failure) {
+func (s *Subject) run(seed, began uint64, steps []step, telling bool) (f *Failure) {
 	d := NewDice(began)
 	w := newWorld(s, d)
+	w.telling = telling
 	defer func() {
 		if p := recover(); p != nil {
 			f = &Failure{s.Type.Name(), "T12", seed, fmt.Sprintf("panic: %v\n%s", p, debug.Stack()), w.told.String()}
 		}
 	}()
 	if err := w.all(steps, d); err != nil {
-		f = &Failure{s.Type.Name(), "?", seed, err.Error(), w.told.String()}
+		f = &Failure{s.Type.Name(), "request", seed, err.Error(), w.told.String()}
 		if b := (*breach)(nil); errors.As(err, &b) {
 			f.Law, f.What = b.law, b.what
 		}

@@ -94,3 +94,33 @@ func (w *world) whole(v crdt.Value) error {
 	}
 	return nil
 }
+
+// Attack is spoilt bytes that are about to be read.
+type Attack struct {
+	As   string // "a delta" or "a state"
+	In   []byte
+	Take func()
+}
+
+// Attacks are spoilt bytes of the case of a seed.
+func (s *Subject) Attacks(seed uint64) ([]Attack, error) {
+	d := NewDice(seed)
+	w := newWorld(s, NewDice(d.Next()))
+	for _, step := range schedule(d) {
+		if err := w.do(step); err != nil {
+			return nil, err
+		}
+	}
+	var as []Attack
+	for _, r := range w.replicas {
+		for _, v := range r.values {
+			in := hostile(v.AppendTo(nil), d)
+			as = append(as, Attack{"a state", in, func() { _, _ = s.Type.Parse(in, w.limits) }})
+		}
+		for _, rec := range w.logs[r.origin] {
+			in, v := hostile(rec.delta, d), r.values[rec.key]
+			as = append(as, Attack{"a delta", in, func() { _ = v.Fold(rec.at, in) }})
+		}
+	}
+	return as, nil
+}

@@ -68,25 +68,32 @@ func mapRequest(d *Dice) string {
 	return fmt.Sprintf(`{"put":{%s:%s}}`, field(d), something(d))
 }
 
-// tellOps says what operations do, for who reads a failure.
-func (w *world) tellOps(ops []crdt.Op) string {
+// deed is what operations do, for who reads a failure.
+type deed []crdt.Op
+
+func (ops deed) String() string {
 	verbs := [...]string{
 		"clear", "increment", "assign", "add", "remove", "put", "raise", "enable", "disable",
 		"observe", "transfer",
 	}
 	said := make([]string, len(ops))
 	for i, op := range ops {
+		said[i] = verbs[op.Verb]
+		for _, f := range op.Fields {
+			said[i] += fmt.Sprintf(" %q", f)
+		}
+		for _, x := range op.Items {
+			said[i] += " " + string(x)
+		}
 		switch op.Verb {
 		case crdt.Increment:
-			said[i] = fmt.Sprintf("increment %d", op.Number)
-		case crdt.Transfer:
-			said[i] = fmt.Sprintf("transfer %d to %s", op.Number, w.name(op.Taker))
+			said[i] += fmt.Sprintf(" by %d", op.Number)
 		case crdt.Raise:
-			said[i] = fmt.Sprintf("raise %q by %d", op.Fields, op.Numbers)
+			said[i] += fmt.Sprintf(" by %d", op.Numbers)
+		case crdt.Transfer:
+			said[i] += fmt.Sprintf(" %d to %s", op.Number, name(op.Taker))
 		case crdt.Observe:
-			said[i] = fmt.Sprintf("observe %s%v", op.Items, op.Floats)
-		default:
-			said[i] = fmt.Sprintf("%s %q%s", verbs[op.Verb], op.Fields, op.Items)
+			said[i] += fmt.Sprint(op.Floats)
 		}
 	}
 	return strings.Join(said, ", ")

@@ -69,7 +69,7 @@ func (w *world) changeOrigin(r *replica, d *Dice) error {
 		return err
 	}
 	r.origin = w.mint()
-	w.tell("%s ends and becomes %s", w.name(was), w.name(r.origin))
+	w.tell("%s ends and becomes %s", name(was), name(r.origin))
 	return w.write(r, was, d)
 }
 
@@ -89,17 +89,19 @@ func (w *world) write(r *replica, row edged.OriginID, d *Dice) error {
 		begun.Dot = crdt.Dot{Origin: row, Sequence: edged.Sequence(len(w.logs[row]) + 1)}
 	}
 	change := work.Begin(begun)
-	ops, raws, err := w.requests(work, change, d)
+	ops, err := w.requests(work, change, d)
 	if err != nil {
 		return err
 	}
 	rec := record{at, key, change.AppendDelta(nil)}
 	w.specs[key].Write(Written{At: at, Row: row, Seen: maps.Clone(r.vector), Ops: ops})
-	for _, raw := range raws {
-		spoil(raw)
-	}
 	w.logs[r.origin] = append(w.logs[r.origin], rec)
-	w.tell("%s:%d writes key %d at %v: %s", w.name(r.origin), at.Sequence, key, at.HLC, w.tellOps(ops))
+	w.tell("%s:%d writes key %d at %v: %s", name(r.origin), at.Sequence, key, at.HLC, deed(ops))
+	for _, op := range ops {
+		for _, x := range op.Items {
+			spoil(x)
+		}
+	}
 	if err := r.fold(&rec); err != nil {
 		return err
 	}
@@ -124,28 +126,27 @@ func (w *world) sameWork(work crdt.Value, r *replica, rec *record) error {
 }
 
 // requests carries out a few requests under one record. A refused one must have done nothing.
-func (w *world) requests(v crdt.Value, c crdt.Change, d *Dice) (ops []crdt.Op, raws [][]byte, err error) {
+func (w *world) requests(v crdt.Value, c crdt.Change, d *Dice) (ops []crdt.Op, err error) {
 	for range 1 + d.N(3)/2 {
-		some, raw, err := w.subject.ops(d, w.origins)
+		some, err := w.subject.ops(d, w.origins)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		raws = append(raws, raw)
 		state, delta := v.AppendTo(nil), c.AppendDelta(nil)
 		if err := c.Do(some); err == nil {
 			ops = append(ops, some...)
 			continue
 		} else if !bytes.Equal(state, v.AppendTo(nil)) || !bytes.Equal(delta, c.AppendDelta(nil)) {
-			return nil, nil, broken("T12", "refused (%v), but changed", err)
+			return nil, broken("T12", "refused (%v), but changed", err)
 		}
 	}
-	return ops, raws, nil
+	return ops, nil
 }
 
 func (w *world) deliver(r *replica, d *Dice) error {
 	o := w.origins[d.N(len(w.origins))]
 	if left := w.next(r.vector, o); len(left) > 0 {
-		w.tell("%s folds %s:%d", w.name(r.origin), w.name(o), left[0].at.Sequence)
+		w.tell("%s folds %s:%d", name(r.origin), name(o), left[0].at.Sequence)
 		return r.fold(&left[0])
 	}
 	return nil
@@ -155,7 +156,7 @@ func (w *world) deliverAll(r *replica, d *Dice) error {
 	o := w.origins[d.N(len(w.origins))]
 	left := w.next(r.vector, o)
 	for i := range left {
-		w.tell("%s folds %s:%d", w.name(r.origin), w.name(o), left[i].at.Sequence)
+		w.tell("%s folds %s:%d", name(r.origin), name(o), left[i].at.Sequence)
 		if err := r.fold(&left[i]); err != nil {
 			return err
 		}
@@ -166,7 +167,7 @@ func (w *world) deliverAll(r *replica, d *Dice) error {
 // snapshot joins another replica's state.
 func (w *world) snapshot(r *replica, d *Dice) error {
 	from := w.replicas[d.N(len(w.replicas))]
-	w.tell("%s joins the state of %s", w.name(r.origin), w.name(from.origin))
+	w.tell("%s joins the state of %s", name(r.origin), name(from.origin))
 	theirs, err := w.copyOf(&from.held)
 	if err != nil {
 		return err
@@ -176,7 +177,7 @@ func (w *world) snapshot(r *replica, d *Dice) error {
 }
 
 func (w *world) save(r *replica, _ *Dice) error {
-	w.tell("%s saves", w.name(r.origin))
+	w.tell("%s saves", name(r.origin))
 	r.images = append(r.images, r.image())
 	return nil
 }
@@ -184,7 +185,7 @@ func (w *world) save(r *replica, _ *Dice) error {
 // crash goes back to an older state. What was appended since is still in the logs.
 func (w *world) crash(r *replica, d *Dice) error {
 	n := d.N(len(r.images))
-	w.tell("%s crashes, back to image %d", w.name(r.origin), n)
+	w.tell("%s crashes, back to image %d", name(r.origin), n)
 	r.images = r.images[:n+1]
 	h, err := w.load(r.images[n])
 	r.held = h
@@ -206,7 +207,7 @@ func (w *world) loseDisk(r *replica, _ *Dice) error {
 	was := r.origin
 	r.origin, r.stamp, r.held, r.stored = w.mint(), edged.Timestamp{}, w.empty(), crdt.Vector{}
 	r.images = []image{r.image()}
-	w.tell("%s loses its disk after record %d, and becomes %s", w.name(was), left[was], w.name(r.origin))
+	w.tell("%s loses its disk after record %d, and becomes %s", name(was), left[was], name(r.origin))
 	return nil
 }
 

@@ -18,18 +18,17 @@ type Subject struct {
 	Grow func(i int) string
 }
 
-// ops are the operations of a request, with the bytes that they may lie in.
-func (s *Subject) ops(d *Dice, origins []edged.OriginID) ([]crdt.Op, []byte, error) {
+// ops are the operations of a request.
+func (s *Subject) ops(d *Dice, origins []edged.OriginID) ([]crdt.Op, error) {
 	body, ops := s.Request(d, origins)
 	if body == "" {
-		return ops, nil, nil
+		return ops, nil
 	}
-	raw := []byte(body)
-	ops, err := s.Type.Ops(raw)
+	ops, err := s.Type.Ops([]byte(body))
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s does not parse: %w", body, err)
+		return nil, fmt.Errorf("%s does not parse: %w", body, err)
 	}
-	return ops, raw, nil
+	return ops, nil
 }
 
 // Subjects are all types.

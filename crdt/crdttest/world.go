@@ -25,6 +25,7 @@ type world struct {
 	origins  []edged.OriginID // in the order of minting
 	specs    [keys]Spec
 	now      int64
+	telling  bool
 	told     strings.Builder // what happened, for who reads a failure
 }
 
@@ -98,10 +99,19 @@ func (w *world) mint() edged.OriginID {
 	return o
 }
 
-// name is an origin as failures call it: A, B, C ...
-func (w *world) name(o edged.OriginID) string { return string(rune('A' + o[1])) }
+// letter is an origin as failures call it: A, B, C ...
+type letter byte
 
-func (w *world) tell(format string, args ...any) { fmt.Fprintf(&w.told, "  "+format+"\n", args...) }
+func (l letter) String() string { return string(rune('A' + l)) }
+
+func name(o edged.OriginID) letter { return letter(o[1]) }
+
+// tell notes what happens, when somebody will read it.
+func (w *world) tell(format string, args ...any) {
+	if w.telling {
+		fmt.Fprintf(&w.told, "  "+format+"\n", args...)
+	}
+}
 
 func (w *world) empty() held {
 	h := held{vector: crdt.Vector{}}
