@@ -60,14 +60,18 @@ func flagRequest(d *Dice) string {
 }
 
 func mapRequest(d *Dice) string {
-	field := func(d *Dice) string { return pick(d, `"a"`, `"b"`, `"<é>"`) }
+	field := func() string { return pick(d, `"a"`, `"b"`, `"é"`) }
 	switch d.N(5) {
 	case 0:
-		return `{"remove":[` + field(d) + `]}`
+		return `{"remove":[` + field() + `,` + field() + `]}`
 	case 1, 2:
-		return fmt.Sprintf(`{"increment":{%s:%d}}`, field(d), d.N(12)-4)
+		n := d.N(12) - 4
+		if d.One(40) {
+			n = pick(d, math.MaxInt64, math.MinInt64+1, 1<<62)
+		}
+		return fmt.Sprintf(`{"increment":{%s:%d}}`, field(), n)
 	}
-	return fmt.Sprintf(`{"put":{%s:%s}}`, field(d), something(d))
+	return fmt.Sprintf(`{"put":{%s:%s}}`, field(), something(d))
 }
 
 // deed is what operations do, for who reads a failure.
