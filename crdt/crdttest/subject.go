@@ -41,6 +41,10 @@ func Subjects() []*Subject {
 		{Type: typeOf("map"), Spec: newSheet, Request: request(mapRequest), Grow: func(i int) string {
 			return fmt.Sprintf(`[{"put":{"field %d":%d}},{"increment":{"count %d":1}}]`, i, i, i)
 		}},
+		{
+			Type: typeOf("bounded_counter"), Limits: someLimits, Spec: newEstate, Request: boundedRequest,
+			Grow: grow(`[{"increment":1%[1]d},{"decrement":1%[1]d}]`),
+		},
 	}
 }
 
