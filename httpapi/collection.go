@@ -17,11 +17,15 @@ type collectionDefinition struct {
 
 // collectionView is a definition with what this node holds of the collection.
 type collectionView struct {
-	Name string `json:"name" pattern:"^[a-z0-9][a-z0-9._-]{0,127}$"`
-	collectionDefinition
-	Created string `json:"created" format:"date-time"`
-	Keys    int64  `json:"keys" doc:"Keys that have a value here"`
-	Bytes   int64  `json:"bytes" doc:"About the bytes of keys and values here"`
+	Name    string   `json:"name" pattern:"^[a-z0-9][a-z0-9._-]{0,127}$"`
+	Type    string   `json:"type" enum:"counter,register,set,map,flag,hyperloglog,quantiles,topk,bounded_counter"`
+	Regions []string `json:"regions,omitempty" nullable:"false"`
+	TTL     ageText  `json:"ttl,omitempty"`
+	Min     *int64   `json:"min,omitempty" nullable:"false"`
+	Max     *int64   `json:"max,omitempty" nullable:"false"`
+	Created string   `json:"created" format:"date-time"`
+	Keys    int64    `json:"keys" doc:"Keys that have a value here"`
+	Bytes   int64    `json:"bytes" doc:"About the bytes of keys and values here"`
 }
 
 // collectionList is one page of collections, in the order of their names.
@@ -57,10 +61,8 @@ func (d *collectionDefinition) collection(name string) (edged.Collection, error)
 
 func collectionOf(info *edged.CollectionInfo) collectionView {
 	return collectionView{
-		Name: info.Name, Created: timeText(info.Created.UnixNano()), Keys: info.Keys, Bytes: info.Bytes,
-		collectionDefinition: collectionDefinition{
-			Type: info.Type, Regions: info.Regions, TTL: ageOf(info.TTL), Min: info.Min, Max: info.Max,
-		},
+		Name: info.Name, Type: info.Type, Regions: info.Regions, TTL: ageOf(info.TTL), Min: info.Min, Max: info.Max,
+		Created: timeText(info.Created.UnixNano()), Keys: info.Keys, Bytes: info.Bytes,
 	}
 }
 

@@ -2,9 +2,6 @@ package httpapi
 
 import (
 	"net/http"
-	"reflect"
-
-	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/edgedhq/edged"
 )
@@ -158,13 +155,4 @@ func (s *Server) watchRoute(path string) *route {
 		},
 		handler: s.watch,
 	}
-}
-
-// operations is the body of an update of one key.
-type operations struct{}
-
-// Schema describes both forms.
-func (operations) Schema(r huma.Registry) *huma.Schema {
-	one := r.Schema(reflect.TypeFor[operationView](), true, "")
-	return &huma.Schema{OneOf: []*huma.Schema{one, {Type: huma.TypeArray, Items: one}}}
 }

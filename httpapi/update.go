@@ -12,27 +12,6 @@ import (
 	"github.com/edgedhq/edged/httpapi/intake"
 )
 
-// operationView describes an operation for the documents. Types read them by hand.
-type operationView struct {
-	Increment any            `json:"increment,omitempty" doc:"counter, bounded_counter: by a whole number; map: an object of fields and numbers"`
-	Decrement *int64         `json:"decrement,omitempty" nullable:"false" doc:"counter, bounded_counter"`
-	Assign    any            `json:"assign,omitempty" doc:"register: any JSON"`
-	Add       []any          `json:"add,omitempty" nullable:"false" doc:"set: elements"`
-	Remove    []any          `json:"remove,omitempty" nullable:"false" doc:"set: elements; map: fields"`
-	Put       map[string]any `json:"put,omitempty" doc:"map: fields and their values"`
-	Enable    *bool          `json:"enable,omitempty" nullable:"false" doc:"flag: true"`
-	Disable   *bool          `json:"disable,omitempty" nullable:"false" doc:"flag: true"`
-	Observe   []any          `json:"observe,omitempty" nullable:"false" doc:"hyperloglog, topk: items; quantiles: numbers"`
-}
-
-// keyUpdateView is what many keys are updated with: a key, and beside it one operation, or
-// operations under ops.
-type keyUpdateView struct {
-	Key string          `json:"key" minLength:"1" maxLength:"1024"`
-	Ops []operationView `json:"ops,omitempty" nullable:"false" doc:"Instead of an operation beside the key; carried out whole or not at all"`
-	operationView
-}
-
 // updatesView is the answer of an update of many keys.
 type updatesView struct {
 	Count  int    `json:"count" doc:"Entries of the request, all carried out"`
