@@ -34,8 +34,8 @@
 // # Invariants
 //
 // A refusal that says "stored": false means it. So a handler calls begun before it hands a
-// publication or an update over; from then on an error that is not a known refusal, and any panic, closes
-// the connection with no status at all.
+// publication or an update over; from then on an error that is not a known refusal, and any panic,
+// closes the connection with no status at all.
 //
 // A path is never cleaned, joined or redirected: names are taken as they stand, decoded once,
 // and held to the grammar of names. Nothing in this package opens a file.
