@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/gobwas/ws"
+	"github.com/gobwas/ws/wsutil"
 
 	"github.com/edgedhq/edged"
 )
@@ -193,6 +194,42 @@ func TestWatchEndsWithTheCollection(t *testing.T) {
 	for _, err := range c.Watch(t.Context(), "none", WatchQuery{}, FollowOptions{}) {
 		if !errors.Is(err, edged.CollectionNotFound) {
 			t.Errorf("got %v", err)
+		}
+	}
+}
+
+func TestLiveWatch(t *testing.T) {
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		conn, _, _, err := ws.UpgradeHTTP(r, w)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close()
+		frame, err := wsutil.ReadClientText(conn)
+		if want := `{"collection":"visits","credit":9,"cursor":"c0","id":1,"key":["a","b"],"op":"watch"}`; err != nil || string(frame) != want {
+			t.Errorf("got %s, %v, want %s", frame, err, want)
+		}
+		for _, answer := range []string{
+			`{"op":"subscribed","id":1,"sub":1,"cursor":"c0"}`,
+			`{"op":"change","sub":1,"cursor":"c1","key":"a","value":[1]}`,
+			`{"op":"change","sub":1,"cursor":"c2","key":"a","value":null,"deleted":true}`,
+		} {
+			_ = wsutil.WriteServerText(conn, []byte(answer))
+		}
+	})
+	l, err := c.Live(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if _, err := l.Watch("visits", WatchQuery{From: "earliest", Cursor: "c0", Keys: []string{"a", "b"}}, 9); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"subscribed  c0  false", "change a c1 [1] false", "change a c2 null true"} {
+		m, err := l.Next()
+		if got := fmt.Sprintf("%s %s %s %s %v", m.Op, m.Key, m.Cursor, m.Value, m.Deleted); err != nil || got != want {
+			t.Errorf("got %s, %v, want %s", got, err, want)
 		}
 	}
 }
