@@ -39,24 +39,10 @@ type collectionPath struct {
 	Name string `path:"name" minLength:"1" maxLength:"128" pattern:"^[a-z0-9][a-z0-9._-]{0,127}$" doc:"Name of the collection"`
 }
 
-const typeBounded = "bounded_counter"
-
 // collection makes the definition in the root's words.
 func (d *collectionDefinition) collection(name string) (edged.Collection, error) {
-	def := edged.Collection{Name: name, Type: d.Type, Regions: d.Regions, Min: d.Min, Max: d.Max}
-	switch bounds := d.Min != nil || d.Max != nil; {
-	case bounds && d.Type != typeBounded:
-		where := "body.min"
-		if d.Min == nil {
-			where = "body.max"
-		}
-		return def, edged.RefuseField(edged.Invalid, where, nil, "only a bounded_counter has a bound; leave it out of a %s", d.Type)
-	case d.Type == typeBounded && (d.Min == nil) == (d.Max == nil):
-		return def, edged.RefuseField(edged.Invalid, "body.min", nil, "a bounded_counter has exactly one of min and max")
-	}
-	var err error
-	def.TTL, err = d.TTL.duration("body.ttl")
-	return def, err
+	ttl, err := d.TTL.duration("body.ttl")
+	return edged.Collection{Name: name, Type: d.Type, Regions: d.Regions, TTL: ttl, Min: d.Min, Max: d.Max}, err
 }
 
 func collectionOf(info *edged.CollectionInfo) collectionView {
