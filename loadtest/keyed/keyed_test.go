@@ -2,6 +2,7 @@ package keyed
 
 import (
 	"encoding/json"
+	"math/rand/v2"
 	"strings"
 	"testing"
 )
@@ -86,6 +87,36 @@ func TestOverlappingAssignsMayBothBeLast(t *testing.T) {
 	for _, winner := range []string{"1|[1,2]", "2|[2,1]"} {
 		if err := joined.Check(shown(winner)); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+func TestBodies(t *testing.T) {
+	for want, o := range map[string]Op{
+		``:                      {Verb: "delete"},
+		`{"decrement":4}`:       {Verb: "decrement", N: 4},
+		`{"assign":[1]}`:        {Verb: "assign", Content: "[1]"},
+		`{"disable":true}`:      {Verb: "disable"},
+		`{"add":["x"]}`:         {Verb: "add", Name: `"x"`},
+		`{"remove":["f1"]}`:     {Verb: "remove", Name: "f1"},
+		`{"put":{"f1":7}}`:      {Verb: "put", Name: "f1", Content: "7"},
+		`{"increment":{"n":2}}`: {Verb: "raise", Name: "n", N: 2},
+		`{"observe":["i3"]}`:    {Verb: "observe", Content: `"i3"`},
+		`{"observe":[12]}`:      {Verb: "observe", N: 12},
+	} {
+		if got := string(o.Body()); got != want {
+			t.Errorf("%+v is %s, want %s", o, got, want)
+		}
+	}
+}
+
+func TestSomeOperationsAreRequests(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, typ := range Types() {
+		for i := range int64(200) {
+			if o := Some(typ, i, r); o.Verb != "delete" && !json.Valid(o.Body()) {
+				t.Fatalf("%s: %+v is %s", typ, o, o.Body())
+			}
 		}
 	}
 }
