@@ -1,6 +1,7 @@
 package crdt_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"os"
@@ -34,7 +35,7 @@ func TestTimelines(t *testing.T) {
 					t.Fatal(err)
 				}
 				w.cross = way.cross
-				if err := all[i].Play(w); err != nil {
+				if err := all[i].Play(t.Context(), w); err != nil {
 					t.Errorf("COLLECTIONS.md: %v", err)
 				}
 			})
@@ -90,9 +91,9 @@ func origin(i int) (o edged.OriginID) {
 	return o
 }
 
-func (w *keyWorld) Connect([][]int) error { return nil }
+func (w *keyWorld) Connect(context.Context, [][]int) error { return nil }
 
-func (w *keyWorld) Do(at int, operation string) (refused string, err error) {
+func (w *keyWorld) Do(_ context.Context, at int, operation string) (refused string, err error) {
 	ops := []crdt.Op{{Verb: crdt.Clear}}
 	if operation != timeline.Delete {
 		if ops, err = w.typ.Ops([]byte(operation)); err != nil {
@@ -126,7 +127,7 @@ func (r *region) take(e entry) error {
 }
 
 // Settle lets each region of a group take from each other one.
-func (w *keyWorld) Settle(groups [][]int) error {
+func (w *keyWorld) Settle(_ context.Context, groups [][]int) error {
 	for _, group := range groups {
 		for _, to := range group {
 			for _, from := range group {
@@ -161,7 +162,7 @@ func takeState(to, from *region) error {
 	return nil
 }
 
-func (w *keyWorld) Get(at int) (s timeline.Shown, err error) {
+func (w *keyWorld) Get(_ context.Context, at int) (s timeline.Shown, err error) {
 	v := w.regions[at].value
 	if v.Absent() {
 		return s, nil

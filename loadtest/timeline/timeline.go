@@ -19,6 +19,7 @@
 package timeline
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -156,46 +157,46 @@ func parseCell(text string) (c Cell, err error) {
 // World is one key in several regions.
 type World interface {
 	// Connect lets regions of one group reach one another, and no others.
-	Connect(groups [][]int) error
+	Connect(ctx context.Context, groups [][]int) error
 	// Do carries out an operation in a region. A refusal is its code and no error.
-	Do(region int, operation string) (refused string, err error)
+	Do(ctx context.Context, region int, operation string) (refused string, err error)
 	// Settle waits until regions that reach one another hold the same.
-	Settle(groups [][]int) error
+	Settle(ctx context.Context, groups [][]int) error
 	// Get is what a region shows.
-	Get(region int) (Shown, error)
+	Get(ctx context.Context, region int) (Shown, error)
 }
 
 // Play has a world go through a timeline; it is an error when something else is shown.
-func (t *Timeline) Play(w World) error {
+func (t *Timeline) Play(ctx context.Context, w World) error {
 	for _, r := range t.Rows {
-		if err := t.play(w, r); err != nil {
+		if err := t.play(ctx, w, r); err != nil {
 			return fmt.Errorf("line %d: %w", r.Line, err)
 		}
 	}
 	return nil
 }
 
-func (t *Timeline) play(w World, r Row) error {
-	if err := w.Connect(r.Groups); err != nil {
+func (t *Timeline) play(ctx context.Context, w World, r Row) error {
+	if err := w.Connect(ctx, r.Groups); err != nil {
 		return err
 	}
 	for i, c := range r.Cells {
 		if c.Do == "" {
 			continue
 		}
-		switch refused, err := w.Do(i, c.Do); {
+		switch refused, err := w.Do(ctx, i, c.Do); {
 		case err != nil:
 			return fmt.Errorf("%s: %s: %w", t.Regions[i], c.Do, err)
 		case refused != c.Refused:
 			return fmt.Errorf("%s: %s is refused with %q, want %q", t.Regions[i], c.Do, refused, c.Refused)
 		}
 	}
-	if err := w.Settle(r.Groups); err != nil {
+	if err := w.Settle(ctx, r.Groups); err != nil {
 		return err
 	}
 	var wrong []error
 	for i, c := range r.Cells {
-		got, err := w.Get(i)
+		got, err := w.Get(ctx, i)
 		if err != nil {
 			return fmt.Errorf("%s: %w", t.Regions[i], err)
 		}

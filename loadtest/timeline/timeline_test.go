@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"slices"
@@ -58,10 +59,10 @@ func TestParseRefuses(t *testing.T) {
 // echo shows what was done last, everywhere.
 type echo struct{ last string }
 
-func (e *echo) Connect([][]int) error               { return nil }
-func (e *echo) Do(_ int, op string) (string, error) { e.last = op; return "", nil }
-func (e *echo) Settle([][]int) error                { return nil }
-func (e *echo) Get(int) (Shown, error)              { return Shown{Value: e.last}, nil }
+func (e *echo) Connect(context.Context, [][]int) error                 { return nil }
+func (e *echo) Do(_ context.Context, _ int, op string) (string, error) { e.last = op; return "", nil }
+func (e *echo) Settle(context.Context, [][]int) error                  { return nil }
+func (e *echo) Get(context.Context, int) (Shown, error)                { return Shown{Value: e.last}, nil }
 
 func TestPlayTellsWhatIsOtherwise(t *testing.T) {
 	for row, want := range map[string]string{
@@ -76,7 +77,7 @@ func TestPlayTellsWhatIsOtherwise(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := ""
-		if err := all[0].Play(&echo{}); err != nil {
+		if err := all[0].Play(t.Context(), &echo{}); err != nil {
 			got = err.Error()
 		}
 		if got != want {
