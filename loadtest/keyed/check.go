@@ -140,13 +140,9 @@ func (s State) fields(got Shown) error {
 	if err := sameTexts("has fields", slices.Collect(maps.Keys(fields)), s.names()); err != nil {
 		return err
 	}
+	several := 0
 	for name, value := range fields {
-		one := New("counter")
-		for number, e := range s.Entries {
-			if e.Name == name {
-				one.Entries[number] = e
-			}
-		}
+		one := s.field(name)
 		all := one.sorted()
 		if all[0].Content == "" {
 			if err := one.count(Shown{Value: value}); err != nil {
@@ -154,8 +150,44 @@ func (s State) fields(got Shown) error {
 			}
 			continue
 		}
+		if len(all) > 1 {
+			several++
+		}
 		if !slices.ContainsFunc(last(all), func(e Entry) bool { return e.Content == string(value) }) {
 			return fmt.Errorf("field %s shows %s, want the last of %+v", name, value, all)
+		}
+	}
+	return s.fieldConflicts(several, got.Conflicts)
+}
+
+// field is what is there of one field.
+func (s State) field(name string) State {
+	one := New("counter")
+	for number, e := range s.Entries {
+		if e.Name == name {
+			one.Entries[number] = e
+		}
+	}
+	return one
+}
+
+// fieldConflicts wants the fields with several values, each with all of them.
+func (s State) fieldConflicts(several int, got json.RawMessage) error {
+	var conflicts []struct {
+		Field  string
+		Values []json.RawMessage
+	}
+	if got != nil {
+		if err := json.Unmarshal(got, &conflicts); err != nil {
+			return fmt.Errorf("conflicts %s: %w", got, err)
+		}
+	}
+	if len(conflicts) != several {
+		return fmt.Errorf("shows conflicts %s, want %d fields", got, several)
+	}
+	for _, c := range conflicts {
+		if err := sameTexts("field "+c.Field+" conflicts", texts(c.Values), contents(s.field(c.Field).sorted())); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -47,6 +47,7 @@ func TestJoinedSidesAreShown(t *testing.T) {
 		{"map", []Op{put("a", "1"), raise("n", 2)}, []Op{named("remove", "a"), raise("n", 1)}, []Op{raise("n", 1)}, `{"n":4}`, `{"n":3}`},
 		{"map", []Op{put("a", "1")}, []Op{named("remove", "a")}, []Op{put("a", "2")}, `{"a":2}`, `{"a":1}`},
 		{"map", []Op{put("a", "1")}, nil, []Op{put("b", "2")}, `{"a":1,"b":2}`, `{"b":2}`},
+		{"map", nil, []Op{put("a", "1")}, []Op{put("a", "2")}, `{"a":2}|[{"field":"a","values":[2,1]}]`, `{"a":2}`},
 		{"flag", []Op{{Verb: "enable"}}, []Op{{Verb: "disable"}}, []Op{{Verb: "enable"}}, "true", ""},
 		{"flag", []Op{{Verb: "enable"}}, []Op{{Verb: "disable"}}, nil, "", "true"},
 		{"hyperloglog", []Op{see("1")}, []Op{see("2")}, []Op{see("2"), see("3")}, `{"estimate":3,"error":0.008}`, `{"estimate":6,"error":0.008}`},
