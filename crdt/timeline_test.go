@@ -27,7 +27,7 @@ func TestTimelines(t *testing.T) {
 	for i := range all {
 		for _, way := range []struct {
 			name  string
-			cross func(to, from *region) error
+			cross func(to, from *site) error
 		}{{"records", takeRecords}, {"states", takeState}} {
 			t.Run("line "+strconv.Itoa(all[i].Line)+", "+way.name, func(t *testing.T) {
 				w, err := newKeyWorld(&all[i])
@@ -47,12 +47,12 @@ func TestTimelines(t *testing.T) {
 type keyWorld struct {
 	typ     crdt.Type
 	limits  crdt.Limits
-	regions []*region
-	cross   func(to, from *region) error
+	regions []*site
+	cross   func(to, from *site) error
 	now     int64
 }
 
-type region struct {
+type site struct {
 	origin edged.OriginID
 	value  crdt.Value
 	vector crdt.Vector
@@ -79,7 +79,7 @@ func newKeyWorld(tl *timeline.Timeline) (*keyWorld, error) {
 	}
 	w := &keyWorld{typ: typ, limits: crdt.Limits{Min: def.Min, Max: def.Max, First: origin(0)}}
 	for i := range tl.Regions {
-		w.regions = append(w.regions, &region{
+		w.regions = append(w.regions, &site{
 			origin: origin(i), value: typ.New(w.limits), vector: crdt.Vector{}, logs: map[edged.OriginID][]entry{},
 		})
 	}
@@ -117,7 +117,7 @@ func (w *keyWorld) Do(_ context.Context, at int, operation string) (refused stri
 	return "", r.take(entry{place, change.AppendDelta(nil)})
 }
 
-func (r *region) take(e entry) error {
+func (r *site) take(e entry) error {
 	if err := r.value.Fold(e.at, e.delta); err != nil {
 		return err
 	}
@@ -143,7 +143,7 @@ func (w *keyWorld) Settle(_ context.Context, groups [][]int) error {
 	return nil
 }
 
-func takeRecords(to, from *region) error {
+func takeRecords(to, from *site) error {
 	for o, log := range from.logs {
 		for _, e := range log[min(int(to.vector[o]), len(log)):] {
 			if err := to.take(e); err != nil {
@@ -154,7 +154,7 @@ func takeRecords(to, from *region) error {
 	return nil
 }
 
-func takeState(to, from *region) error {
+func takeState(to, from *site) error {
 	to.value.Merge(from.value, to.vector, from.vector)
 	for o, s := range from.vector {
 		to.vector[o] = max(to.vector[o], s)
