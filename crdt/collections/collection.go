@@ -20,11 +20,12 @@ type collection struct {
 	feed    edged.Feed    // nil before the first use and after a failure
 	page    []edged.Delivery
 
-	idle  atomic.Bool  // the feed is to be taken up again at the next tick
-	newer atomic.Int64 // the newest stamp folded
+	idle   atomic.Bool  // the feed is to be taken up again at the next tick
+	newest atomic.Int64 // the newest stamp folded
 
-	turning chan struct{} // held by who carries updates out
-	own     place0
+	turning chan struct{}              // held by who uses what follows
+	settled edged.OriginID             // what stands in this one's logs is awaited
+	unsure  map[edged.Partition]string // where an append may have stored something, with a key there
 
 	mu      sync.Mutex
 	ended   error         // why there is nothing to be had any more
@@ -41,7 +42,7 @@ func newCollection(k *Keeper, d *definition) (*collection, error) {
 	c := &collection{
 		k: k, name: d.Name, stream: edged.CollectionStream(d.Name),
 		feeding: make(chan struct{}, 1), turning: make(chan struct{}, 1),
-		moved: make(chan struct{}), version: 1, asked: map[string]int64{},
+		moved: make(chan struct{}), version: 1, asked: map[string]int64{}, unsure: map[edged.Partition]string{},
 	}
 	c.def.Store(d)
 	for i := range c.parts {
@@ -52,7 +53,7 @@ func newCollection(k *Keeper, d *definition) (*collection, error) {
 	}
 	for _, p := range c.parts {
 		if p.frozen {
-			k.join(p)
+			k.joins.push(p)
 		}
 	}
 	return c, nil
@@ -92,7 +93,8 @@ func (c *collection) close(why error) {
 	c.unfollow()
 	<-c.feeding
 	for _, p := range c.parts {
-		p.writing <- struct{}{} // for good
+		p.writing <- struct{}{} // who comes later sees that it has ended
+		<-p.writing
 	}
 }
 

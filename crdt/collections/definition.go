@@ -3,7 +3,6 @@ package collections
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -95,11 +94,6 @@ func (d *definition) fits(c *edged.Collection) error {
 		return edged.RefuseField(edged.Conflict, "body.max", c.Max, "the bound of %q is fixed since it was made", d.Name)
 	}
 	return nil
-}
-
-// same says whether two definitions differ in nothing that a collection's object goes by.
-func (d *definition) same(o *definition) bool {
-	return d.TTL == o.TTL && d.first == o.first && slices.Equal(d.Regions, o.Regions)
 }
 
 // limits are what values are held to when they are spent from: who holds the first rights is known

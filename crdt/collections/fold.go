@@ -172,8 +172,8 @@ func (p *part) take(d *edged.Delivery, origin edged.Origin) (asks []ask, err err
 		}
 	}
 	stats.folded.Add(folded)
-	if folded > 0 && newest > p.c.newer.Load() {
-		p.c.newer.Store(newest)
+	if folded > 0 && newest > p.c.newest.Load() {
+		p.c.newest.Store(newest)
 	}
 	return asks, nil
 }

@@ -16,9 +16,9 @@ type Keeper struct {
 	opts    Options
 	stats   counters
 
-	folds *queue // collections with records that wait
-	turns *queue // collections with updates that wait
-	joins chan *part
+	folds *queue[*collection] // with records that wait
+	turns *queue[*collection] // with updates that wait
+	joins *queue[*part]       // whose join waits to go on
 	pins  pins
 
 	defining chan struct{} // held by who changes or reads definitions
@@ -28,8 +28,6 @@ type Keeper struct {
 	changed chan struct{} // closed and replaced when all has changed
 	closed  bool
 }
-
-type *queue = *queue
 
 // turners is how many collections append at once. An append waits for the disk, and there it shares
 // an fsync with the others.
@@ -44,8 +42,8 @@ func Open(journal Journal, catalog Catalog, store Store, opts Options) (*Keeper,
 	}
 	k := &Keeper{
 		journal: journal, catalog: catalog, store: store, opts: opts,
-		folds: newQueue(), turns: newQueue(), joins: make(chan *part),
-		pins:     pins{held: map[uint64]*pin{}},
+		folds: newQueue[*collection](), turns: newQueue[*collection](), joins: newQueue[*part](),
+		pins:     pins{log: opts.Log, held: map[uint64]*pin{}},
 		defining: make(chan struct{}, 1),
 		all:      map[string]*collection{}, changed: make(chan struct{}),
 	}
@@ -65,7 +63,7 @@ func (k *Keeper) Run(ctx context.Context) error {
 	for range turners {
 		group.Go(func() { k.turns.work(ctx, func(c *collection) { c.turn(ctx) }) })
 	}
-	group.Go(func() { k.joiner(ctx) })
+	group.Go(func() { k.joins.work(ctx, func(p *part) { p.join(ctx) }) })
 	group.Go(func() { k.flusher(ctx) })
 	group.Go(func() { k.sweeper(ctx) })
 	group.Go(func() { k.truncater(ctx) })
@@ -144,7 +142,7 @@ func (k *Keeper) flusher(ctx context.Context) {
 				k.folds.push(c)
 			}
 		}
-		k.reapPins()
+		k.pins.reap(func(h *pin) bool { return k.opts.Now().Sub(h.used) > pinIdle })
 	})
 }
 

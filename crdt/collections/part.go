@@ -21,7 +21,9 @@ type part struct {
 	frozen bool                              // nothing is folded: a join begins or is under way
 	torn   map[edged.OriginID]edged.Sequence // records up to here are gone, and not folded
 	tries  int                               // states taken over that did not cover torn
-	theirs *partition.Theirs                 // of the state that is being staged
+
+	awaited map[edged.OriginID]edged.Sequence // that this node has appended, for its next turn
+	theirs  *partition.Theirs                 // of the state that is being staged
 }
 
 // prefix begins the keys of a generation and type of a collection.
@@ -62,7 +64,7 @@ func newPart(c *collection, d *definition, number edged.Partition) (*part, error
 			Prefix: append(d.prefix(), byte(number)), Number: number,
 			Type: d.kind, Limits: d.limits(0),
 		},
-		c: c, writing: make(chan struct{}, 1), torn: map[edged.OriginID]edged.Sequence{},
+		c: c, writing: make(chan struct{}, 1), torn: map[edged.OriginID]edged.Sequence{}, awaited: map[edged.OriginID]edged.Sequence{},
 	}
 	var err error
 	if p.state, err = partition.Open(p.Place, c.k.store); err != nil {
@@ -97,13 +99,13 @@ func (p *part) flush() error {
 
 // write is flush by one who writes already.
 func (p *part) write() error {
-	p.mu.Lock()
-	var b *partition.Batch
-	if p.state.Dirty() > 0 {
-		b = p.state.Flush()
+	if p.c.closed() {
+		return nil
 	}
+	p.mu.Lock()
+	b := p.state.Flush()
 	p.mu.Unlock()
-	if b == nil || p.c.closed() {
+	if b == nil {
 		return nil
 	}
 	err := p.c.k.store.Write(b.Puts())

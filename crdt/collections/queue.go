@@ -2,24 +2,25 @@ package collections
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
-// queue hands collections to those who work on them, each collection to one at a time and once for
-// all the calls that asked for it.
-type queue struct {
+// queue hands things to those who work on them, once for all the calls that asked for it. It is
+// bounded by the number of things.
+type queue[T comparable] struct {
 	mu     sync.Mutex
-	list   []*collection
-	queued map[*collection]bool
+	list   []T
+	queued map[T]bool
 	signal chan struct{}
 }
 
-func newQueue() *queue {
-	return &queue{queued: map[*collection]bool{}, signal: make(chan struct{}, 1)}
+func newQueue[T comparable]() *queue[T] {
+	return &queue[T]{queued: map[T]bool{}, signal: make(chan struct{}, 1)}
 }
 
 // push never blocks.
-func (q *queue) push(c *collection) {
+func (q *queue[T]) push(c T) {
 	q.mu.Lock()
 	if !q.queued[c] {
 		q.queued[c] = true
@@ -29,39 +30,42 @@ func (q *queue) push(c *collection) {
 	q.nudge()
 }
 
-func (q *queue) nudge() {
+func (q *queue[T]) nudge() {
 	select {
 	case q.signal <- struct{}{}:
 	default:
 	}
 }
 
-// pop gives the next collection; nil when there is none.
-func (q *queue) pop() *collection {
+// pop gives the next, if there is one.
+func (q *queue[T]) pop() (c T, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.list) == 0 {
-		return nil
+		return c, false
 	}
-	c := q.list[0]
-	q.list[0] = nil
-	q.list = q.list[1:]
+	c = q.list[0]
+	q.list = slices.Delete(q.list, 0, 1)
 	delete(q.queued, c)
 	if len(q.list) > 0 {
 		q.nudge()
 	}
-	return c
+	return c, true
 }
 
-// work calls do for each collection until ctx ends.
-func (q *queue) work(ctx context.Context, do func(*collection)) {
+// work calls do for each until ctx ends.
+func (q *queue[T]) work(ctx context.Context, do func(T)) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-q.signal:
 		}
-		for c := q.pop(); c != nil && ctx.Err() == nil; c = q.pop() {
+		for ctx.Err() == nil {
+			c, ok := q.pop()
+			if !ok {
+				break
+			}
 			do(c)
 		}
 	}

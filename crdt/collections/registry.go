@@ -105,13 +105,13 @@ func (k *Keeper) define(ctx context.Context) error {
 
 func (k *Keeper) defined() { <-k.defining }
 
-// listed is how many definitions are read at a time.
-const listed = 1000
+// listMax is how many definitions are read at a time.
+const listMax = 1000
 
 // list takes up all that is defined.
 func (k *Keeper) list() error {
 	for after := ""; ; {
-		defs, err := k.catalog.Hidden(hidden, after, listed)
+		defs, err := k.catalog.Hidden(hidden, after, listMax)
 		if err != nil || len(defs) == 0 {
 			return err
 		}
@@ -234,7 +234,7 @@ func (k *Keeper) followCatalog(ctx context.Context) error {
 // learn takes up the definitions that a feed of the catalog tells of.
 func (k *Keeper) learn(ctx context.Context, feed edged.Feed) error {
 	for {
-		page, err := feed.Next(nil, 1<<20, listed)
+		page, err := feed.Next(nil, 1<<20, listMax)
 		if err != nil || len(page) == 0 {
 			return err
 		}
