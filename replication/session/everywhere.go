@@ -16,7 +16,7 @@ func (t *Table) Everywhere(now Now, members []string) int64 {
 		if p := t.peers[node]; p != nil {
 			heard, equal = max(heard, p.heard), p.lastEqual*second
 			if p.session != nil {
-				heard = p.session.heard
+				heard = now.Mono
 			}
 		}
 		if now.Mono-heard < awayAfter {
