@@ -1,0 +1,100 @@
+package crdttest
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/edgedhq/edged"
+	"github.com/edgedhq/edged/crdt"
+)
+
+// request is one request of a type: a few operations as JSON, or now and then a clear, which no
+// JSON says.
+func request(one func(d *Dice) string) func(d *Dice, _ []edged.OriginID) (string, []crdt.Op) {
+	return func(d *Dice, _ []edged.OriginID) (string, []crdt.Op) {
+		switch n := d.N(10); {
+		case n == 0:
+			return "", []crdt.Op{{Verb: crdt.Clear}}
+		case n < 7:
+			return one(d), nil
+		}
+		ops := make([]string, 1+d.N(3))
+		for i := range ops {
+			ops[i] = one(d)
+		}
+		return "[" + strings.Join(ops, ",") + "]", nil
+	}
+}
+
+// something is a JSON value, one of few, so that they meet.
+func something(d *Dice) string {
+	return pick(d, `"a"`, `"b"`, `"c"`, `1`, `-2.5`, `true`, `null`, `{"x":[1,"y"]}`, `"<é\u0001>"`, `[]`)
+}
+
+// list is a JSON array of a few of them.
+func list(d *Dice, one func(d *Dice) string) string {
+	all := make([]string, 1+d.N(3))
+	for i := range all {
+		all[i] = one(d)
+	}
+	return "[" + strings.Join(all, ",") + "]"
+}
+
+// amount is what a counter is changed by.
+func amount(d *Dice) int { return 1 + d.N(9) }
+
+func countRequest(d *Dice) string {
+	return fmt.Sprintf(`{"%s":%d}`, pick(d, "increment", "increment", "decrement"), amount(d))
+}
+
+func registerRequest(d *Dice) string { return `{"assign":` + something(d) + `}` }
+
+func setRequest(d *Dice) string {
+	return fmt.Sprintf(`{"%s":%s}`, pick(d, "add", "add", "remove"), list(d, something))
+}
+
+func flagRequest(d *Dice) string {
+	return pick(d, `{"enable":true}`, `{"enable":true}`, `{"disable":true}`)
+}
+
+func mapRequest(d *Dice) string {
+	field := func(d *Dice) string { return pick(d, `"a"`, `"b"`, `"<é>"`) }
+	switch d.N(5) {
+	case 0:
+		return `{"remove":[` + field(d) + `]}`
+	case 1, 2:
+		return fmt.Sprintf(`{"increment":{%s:%d}}`, field(d), d.N(12)-4)
+	}
+	return fmt.Sprintf(`{"put":{%s:%s}}`, field(d), something(d))
+}
+
+// deed is what operations do, for who reads a failure.
+type deed []crdt.Op
+
+func (ops deed) String() string {
+	verbs := [...]string{
+		"clear", "increment", "assign", "add", "remove", "put", "raise", "enable", "disable",
+		"observe", "transfer",
+	}
+	said := make([]string, len(ops))
+	for i, op := range ops {
+		said[i] = verbs[op.Verb]
+		for _, f := range op.Fields {
+			said[i] += fmt.Sprintf(" %q", f)
+		}
+		for _, x := range op.Items {
+			said[i] += " " + string(x)
+		}
+		switch op.Verb {
+		case crdt.Increment:
+			said[i] += fmt.Sprintf(" by %d", op.Number)
+		case crdt.Raise:
+			said[i] += fmt.Sprintf(" by %d", op.Numbers)
+		case crdt.Transfer:
+			said[i] += fmt.Sprintf(" %d to %s", op.Number, name(op.Taker))
+		case crdt.Observe:
+			said[i] += fmt.Sprint(op.Floats)
+		}
+	}
+	return strings.Join(said, ", ")
+}

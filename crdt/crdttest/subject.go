@@ -1,0 +1,37 @@
+package crdttest
+
+import (
+	"fmt"
+
+	"github.com/edgedhq/edged"
+	"github.com/edgedhq/edged/crdt"
+)
+
+// Subject is a type with what the laws have to know of it.
+type Subject struct {
+	Type   crdt.Type
+	Limits func(d *Dice) crdt.Limits // nil for none; First is filled in
+	Spec   func(l crdt.Limits) Spec  // of a key that nobody has touched
+	// Request is the JSON of one request that the type takes, or operations that no JSON says.
+	Request func(d *Dice, origins []edged.OriginID) (string, []crdt.Op)
+	// Grow is the JSON of the i-th of many requests that make a value grow.
+	Grow func(i int) string
+}
+
+// ops are the operations of a request.
+func (s *Subject) ops(d *Dice, origins []edged.OriginID) ([]crdt.Op, error) {
+	body, ops := s.Request(d, origins)
+	if body == "" {
+		return ops, nil
+	}
+	ops, err := s.Type.Ops([]byte(body))
+	if err != nil {
+		return nil, fmt.Errorf("%s does not parse: %w", body, err)
+	}
+	return ops, nil
+}
+
+// Subjects are all types.
+func Subjects() []*Subject {
+	return nil
+}
