@@ -26,11 +26,14 @@ type plan struct {
 	chain                bool // nodes know their neighbours only
 	cuts, crashes        int
 	clones, copies, lost int
+	types                []string // of collections
+	truncate             bool     // their logs are truncated
+	absent               bool     // a node is away for a year
 }
 
 // The things that a seed looks at.
 func focuses() []string {
-	return []string{"cuts", "retention", "deletes", "rows", "crowd", "memory", "clocks", "clones", "copies", "lost"}
+	return []string{"cuts", "retention", "deletes", "rows", "crowd", "memory", "clocks", "clones", "copies", "lost", "values", "joins", "years"}
 }
 
 func planOf(seed uint64) plan {
@@ -76,10 +79,29 @@ func planOf(seed uint64) plan {
 	if p.focus == "memory" {
 		p.crashes += 3
 	}
+	p.collect(r)
 	if p.focus == "crowd" {
 		p.crowd, p.nodes, p.every = 200, 2+r.IntN(2), 20*time.Millisecond
 	}
 	return p
+}
+
+// collect chooses the collections: all types where a seed looks at them, some of them in half of the
+// others.
+func (p *plan) collect(r *rand.Rand) {
+	all := []string{"counter", "register", "set", "map", "flag", "bounded_counter"}
+	r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	p.truncate = r.IntN(2) == 0
+	switch p.focus {
+	case "values":
+		p.types = all
+	case "joins", "years":
+		p.types, p.truncate = all[:3], true
+		p.lost, p.copies = r.IntN(2), r.IntN(2)
+		p.absent = p.focus == "years"
+	default:
+		p.types = all[:r.IntN(3)*r.IntN(2)]
+	}
 }
 
 // joins says whether a host knows another's address from the start.

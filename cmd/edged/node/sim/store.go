@@ -53,7 +53,9 @@ func (s *store) submit(o *op) {
 		o.landing, _ = s.staged.apply(o)
 	}
 	s.pending = append(s.pending, o)
-	s.flush()
+	if o.kind != opWrite {
+		s.flush()
+	}
 }
 
 // flush begins the next fsync when none is under way.
