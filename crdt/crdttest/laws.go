@@ -25,21 +25,20 @@ func laws() []law {
 // same says whether two states, of the same records, are equal in all that can be seen of them.
 func same(name string, got, want *held) error {
 	if !covers(got.vector, want.vector) || !covers(want.vector, got.vector) {
-		return broken(name, "vectors differ: %v and %v", got.vector, want.vector)
+		return broken(name, "vectors differ: %s, want %s", reach(got.vector), reach(want.vector))
 	}
 	for k, v := range got.values {
 		u := want.values[k]
+		if err := show(v).is(show(u)); err != nil {
+			return broken(name, "key %d at %s: %v", k, reach(got.vector), err)
+		}
 		if a, b := v.AppendAlive(nil), u.AppendAlive(nil); !bytes.Equal(a, b) {
-			return broken(name, "key %d: what is alive differs at vector %v:\n%x\n%x\n%s\n%s", k, got.vector, a, b,
-				v.AppendJSON(nil), u.AppendJSON(nil))
+			return broken(name, "key %d at %s: %s: what is alive is\n  %x, want\n  %x", k, reach(got.vector), v.AppendJSON(nil), a, b)
 		}
 		v.Trim(got.vector)
 		u.Trim(got.vector)
 		if a, b := v.AppendTo(nil), u.AppendTo(nil); !bytes.Equal(a, b) {
-			return broken(name, "key %d: states differ at vector %v:\n%x\n%x", k, got.vector, a, b)
-		}
-		if err := show(v).is(show(u)); err != nil {
-			return broken(name, "key %d: %v", k, err)
+			return broken(name, "key %d at %s: %s: the state is\n  %x, want\n  %x", k, reach(got.vector), v.AppendJSON(nil), a, b)
 		}
 	}
 	return nil

@@ -2,6 +2,7 @@ package crdttest
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/edgedhq/edged"
@@ -40,11 +41,12 @@ func list(d *Dice, one func(d *Dice) string) string {
 	return "[" + strings.Join(all, ",") + "]"
 }
 
-// amount is what a counter is changed by.
-func amount(d *Dice) int { return 1 + d.N(9) }
-
 func countRequest(d *Dice) string {
-	return fmt.Sprintf(`{"%s":%d}`, pick(d, "increment", "increment", "decrement"), amount(d))
+	verb := pick(d, "increment", "increment", "decrement")
+	if d.One(20) {
+		return fmt.Sprintf(`{"%s":%d}`, verb, pick(d, math.MaxInt64, 1<<62, 0, -1, -math.MaxInt64))
+	}
+	return fmt.Sprintf(`{"%s":%d}`, verb, 1+d.N(9))
 }
 
 func registerRequest(d *Dice) string { return `{"assign":` + something(d) + `}` }

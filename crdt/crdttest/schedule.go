@@ -3,6 +3,7 @@ package crdttest
 import (
 	"bytes"
 	"maps"
+	"slices"
 
 	"github.com/edgedhq/edged"
 	"github.com/edgedhq/edged/crdt"
@@ -89,21 +90,24 @@ func (w *world) write(r *replica, row edged.OriginID, d *Dice) error {
 		begun.Dot = crdt.Dot{Origin: row, Sequence: edged.Sequence(len(w.logs[row]) + 1)}
 	}
 	change := work.Begin(begun)
-	ops, err := w.requests(work, change, d)
-	if err != nil {
+	did := Written{At: at, Row: row, Seen: maps.Clone(r.vector)}
+	if err := w.requests(work, change, &did, key, d); err != nil {
 		return err
 	}
 	rec := record{at, key, change.AppendDelta(nil)}
-	w.specs[key].Write(Written{At: at, Row: row, Seen: maps.Clone(r.vector), Ops: ops})
+	w.specs[key].Write(did)
 	w.logs[r.origin] = append(w.logs[r.origin], rec)
-	w.tell("%s:%d writes key %d at %v: %s", name(r.origin), at.Sequence, key, at.HLC, deed(ops))
-	for _, op := range ops {
+	w.tell("%s:%d writes key %d at %v: %s", name(r.origin), at.Sequence, key, at.HLC, deed(did.Ops))
+	for _, op := range did.Ops {
 		for _, x := range op.Items {
 			spoil(x)
 		}
 	}
 	if err := r.fold(&rec); err != nil {
 		return err
+	}
+	if row != r.origin {
+		return nil // it was made for another place
 	}
 	return w.sameWork(work, r, &rec)
 }
@@ -126,21 +130,40 @@ func (w *world) sameWork(work crdt.Value, r *replica, rec *record) error {
 }
 
 // requests carries out a few requests under one record. A refused one must have done nothing.
-func (w *world) requests(v crdt.Value, c crdt.Change, d *Dice) (ops []crdt.Op, err error) {
+func (w *world) requests(v crdt.Value, c crdt.Change, did *Written, key int, d *Dice) error {
 	for range 1 + d.N(3)/2 {
-		some, err := w.subject.ops(d, w.origins)
+		ops, err := w.subject.ops(d, w.origins)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		state, delta := v.AppendTo(nil), c.AppendDelta(nil)
-		if err := c.Do(some); err == nil {
-			ops = append(ops, some...)
+		err = c.Do(ops)
+		if err == nil {
+			did.Ops = append(did.Ops, ops...)
 			continue
-		} else if !bytes.Equal(state, v.AppendTo(nil)) || !bytes.Equal(delta, c.AppendDelta(nil)) {
-			return nil, broken("T12", "refused (%v), but changed", err)
+		}
+		if !bytes.Equal(state, v.AppendTo(nil)) || !bytes.Equal(delta, c.AppendDelta(nil)) {
+			return broken("T12", "refused (%v), but changed", err)
+		}
+		if err := w.refused(did, ops, key, err); err != nil {
+			return err
 		}
 	}
-	return ops, nil
+	return nil
+}
+
+// refused asks the specification whether operations may be refused after those that were done.
+func (w *world) refused(did *Written, ops []crdt.Op, key int, why error) error {
+	s, ok := w.specs[key].(Refuser)
+	if !ok {
+		return broken("T12", "refused %s: %v", deed(ops), why)
+	}
+	would := *did
+	would.Ops = append(slices.Clip(did.Ops), ops...)
+	if err := s.Refused(would); err != nil {
+		return broken("T12", "%v: %v", err, why)
+	}
+	return nil
 }
 
 func (w *world) deliver(r *replica, d *Dice) error {

@@ -18,6 +18,12 @@ type Spec interface {
 	Check(at crdt.Vector, got Shown) error
 }
 
+// Refuser is a Spec of a type that may refuse what its Ops has let pass.
+type Refuser interface {
+	// Refused says what is wrong when the last operations of a record are refused.
+	Refused(w Written) error
+}
+
 // Written is one record of a key.
 type Written struct {
 	At   crdt.Place

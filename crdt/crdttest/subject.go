@@ -33,5 +33,24 @@ func (s *Subject) ops(d *Dice, origins []edged.OriginID) ([]crdt.Op, error) {
 
 // Subjects are all types.
 func Subjects() []*Subject {
-	return nil
+	return []*Subject{
+		{Type: typeOf("counter"), Spec: newTally, Request: request(countRequest), Grow: grow(`{"increment":1%d}`)},
+		{Type: typeOf("register"), Spec: newBoard, Request: request(registerRequest), Grow: grow(`{"assign":"value %d"}`)},
+		{Type: typeOf("flag"), Spec: newLamp, Request: request(flagRequest), Grow: func(int) string { return `{"enable":true}` }},
+		{Type: typeOf("set"), Spec: newShelf, Request: request(setRequest), Grow: grow(`{"add":["element %d"]}`)},
+	}
+}
+
+// typeOf is the type of a name that has one.
+func typeOf(name string) crdt.Type {
+	t, ok := crdt.TypeOf(name)
+	if !ok {
+		panic("crdttest: no type " + name)
+	}
+	return t
+}
+
+// grow numbers requests.
+func grow(format string) func(i int) string {
+	return func(i int) string { return fmt.Sprintf(format, i) }
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/edgedhq/edged"
@@ -105,6 +106,20 @@ type letter byte
 func (l letter) String() string { return string(rune('A' + l)) }
 
 func name(o edged.OriginID) letter { return letter(o[1]) }
+
+// reach is a vector as failures tell it: A:3 B:1.
+type reach crdt.Vector
+
+func (v reach) String() string {
+	var said []string
+	for o, n := range v {
+		if n > 0 {
+			said = append(said, fmt.Sprintf("%s:%d", name(o), n))
+		}
+	}
+	slices.Sort(said)
+	return "(" + strings.Join(said, " ") + ")"
+}
 
 // tell notes what happens, when somebody will read it.
 func (w *world) tell(format string, args ...any) {
@@ -231,7 +246,7 @@ func (w *world) place(r *replica, d *Dice) crdt.Place {
 func (w *world) check(h *held) error {
 	for k, v := range h.values {
 		if err := w.specs[k].Check(h.vector, show(v)); err != nil {
-			return broken("T8", "key %d: %v", k, err)
+			return broken("T8", "key %d at %s: %v", k, reach(h.vector), err)
 		}
 	}
 	return nil
