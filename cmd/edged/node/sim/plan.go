@@ -21,6 +21,7 @@ type plan struct {
 	memory               bool // publishes are shown before the disk has them
 	deletes              bool
 	clocks, jumps        bool
+	grain                time.Duration // of clocks
 	damage               bool
 	crowd                int  // logs of one shard at each origin; 0: as they come
 	chain                bool // nodes know their neighbours only
@@ -92,6 +93,7 @@ func (p *plan) collect(r *rand.Rand) {
 	all := []string{"counter", "register", "set", "map", "flag", "bounded_counter"}
 	r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	p.truncate = r.IntN(2) == 0
+	p.grain = time.Duration(r.IntN(2)) * 50 * time.Millisecond
 	switch p.focus {
 	case "values":
 		p.types = all

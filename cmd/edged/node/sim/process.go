@@ -26,10 +26,10 @@ type host struct {
 	gone    bool // a clone that was taken away
 }
 
-// wall is what its clock shows.
+// wall is what its clock shows, in grains.
 func (h *host) wall() int64 {
 	now := h.w.queue.now
-	return epoch + int64(now+h.w.leapt) + int64(float64(now)*h.drift) + int64(h.offset)
+	return epoch + int64((now+h.w.leapt).Truncate(h.w.plan.grain)) + int64(float64(now)*h.drift) + int64(h.offset)
 }
 
 func (h *host) fsyncTakes() time.Duration {
@@ -93,6 +93,7 @@ func (h *host) start() {
 	w.trace("start", h.index, h.disk.origin)
 	p.join()
 	p.recall()
+	p.openFolds()
 	p.later(promiseBusy, p.promise)
 	p.later(w.upTo(retireEvery), p.retire)
 	p.later(w.upTo(truncateEvery), p.truncate)

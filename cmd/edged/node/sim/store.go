@@ -97,6 +97,7 @@ func (s *store) complete() {
 		s.tell(func() {
 			s.p.do(func(now session.Now) []session.Work { return s.p.table.Durable(now, heads) })
 			s.p.follow(heads)
+			s.p.followStates(heads)
 		})
 	}
 	for _, o := range group {

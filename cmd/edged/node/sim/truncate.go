@@ -30,7 +30,7 @@ func (p *process) truncate() {
 			bound = p.table.Replicated(m.tell(l))
 		}
 		f := p.folds[session.State{Stream: c.stream, Generation: 1, Partition: l.name.Partition}]
-		bound = min(bound, f.kept[l.name.Origin.ID])
+		bound = min(bound, f.core.Stored()[l.name.Origin.ID])
 		to := edged.Sequence(0)
 		for _, b := range l.blocks {
 			if b.newest().Wall >= before || b.last > bound {
