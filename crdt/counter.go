@@ -2,7 +2,6 @@ package crdt
 
 import (
 	"encoding/binary"
-	"math"
 	"strconv"
 
 	"github.com/edgedhq/edged"
@@ -77,12 +76,13 @@ func appendRows(dst []byte, s rows) []byte {
 	if len(s) == 0 {
 		return dst
 	}
-	return s.append(binary.AppendUvarint(append(dst, encodingVersion), uint64(len(s))))
+	return s.append(binary.AppendUvarint(append(dst, encodingVersion), uint64(len(s))), false)
 }
 
 func parseRows(data []byte) (rows, error) {
 	r := read(data)
-	s := r.rows(r.counts(rowBytesMin)[0])
+	n := r.counts(rowBytesMin)[0]
+	s := r.rows(make(rows, 0, n), n, false)
 	if len(s) == 0 {
 		r.fail("no rows")
 	}
@@ -97,7 +97,7 @@ type counterChange struct {
 }
 
 func (c *counterChange) Do(ops []Op) error {
-	course := newCourse(c.c.rows, c.own)
+	course := newCourse(c.c.rows, c.own, edged.Timestamp{})
 	for i := range ops {
 		var err error
 		switch op := &ops[i]; op.Verb {
@@ -105,7 +105,7 @@ func (c *counterChange) Do(ops []Op) error {
 			course.clear()
 		case Increment:
 			err = course.move(op.Number, func(format string, args ...any) error {
-				return refuseStep(ops, i, format, args...)
+				return refuseStep(edged.Invalid, ops, i, format, args...)
 			})
 		default:
 			err = foreign("counter", op)
@@ -114,70 +114,18 @@ func (c *counterChange) Do(ops []Op) error {
 			return err
 		}
 	}
-	course.carry(&c.c.rows, &c.delta)
+	course.carry(&c.delta)
+	c.c.merge(c.delta)
 	return nil
 }
 
 func (c *counterChange) AppendDelta(dst []byte) []byte { return appendRows(dst, c.delta) }
 
 // refuseStep refuses an increment, or a decrement, past what can be held.
-func refuseStep(ops []Op, i int, format string, args ...any) error {
+func refuseStep(k edged.Kind, ops []Op, i int, format string, args ...any) error {
 	word := "increment"
 	if ops[i].Number < 0 {
 		word = "decrement"
 	}
-	return refuseOp(edged.Invalid, ops, i, word, magnitude(ops[i].Number), format, args...)
-}
-
-// course is where operations lead a counter, before any is carried out.
-type course struct {
-	start   rows
-	own     edged.OriginID
-	tally   tally // of the own origin
-	sum     wide  // that shows
-	cleared bool
-}
-
-func newCourse(start rows, own edged.OriginID) *course {
-	return &course{start: start, own: own, tally: start.of(own), sum: start.sum()}
-}
-
-func (c *course) clear() {
-	c.tally.raise(c.tally.reset())
-	c.cleared, c.sum = true, wide{}
-}
-
-// move adds a number of either sign, or refuses it.
-func (c *course) move(n int64, refuse func(format string, args ...any) error) error {
-	sum := c.sum.moved(n)
-	if !sum.fits() && (sum.high >= 0) == (n >= 0) {
-		return refuse("the value is %d; it stays between -2^63 and 2^63-1", c.sum.int64())
-	}
-	total, mark := &c.tally.plus, c.tally.plusMark
-	if n < 0 {
-		total, mark = &c.tally.minus, c.tally.minusMark
-	}
-	from := max(*total, mark)
-	if magnitude(n) > math.MaxInt64-from {
-		return refuse("this node has moved the value by %d in this direction; it may by 2^63-1 in all", from)
-	}
-	if n != 0 {
-		*total, c.sum = from+magnitude(n), sum
-	}
-	return nil
-}
-
-// carry raises the rows, and a delta that gathers what was raised.
-func (c *course) carry(all, delta *rows) {
-	if c.cleared {
-		for _, r := range c.start {
-			if r.alive() && r.origin != c.own {
-				delta.raise(r.origin, r.reset())
-			}
-		}
-	}
-	if before := c.start.of(c.own); c.tally != before {
-		delta.raise(c.own, c.tally)
-	}
-	all.merge(*delta)
+	return refuseOp(k, ops, i, word, magnitude(ops[i].Number), format, args...)
 }

@@ -126,21 +126,33 @@ func (k *kernel[P]) wait(missing []mark) {
 
 // weave puts entries into a list that does not hold them yet; both are in order.
 func weave[P body](order func(a, b string) int, list, added []entry[P]) (all []entry[P], bytes int) {
+	compare := func(a, b entry[P]) int {
+		if c := order(a.name, b.name); c != 0 {
+			return c
+		}
+		return compareDots(a.dot, b.dot)
+	}
 	added = slices.DeleteFunc(added, func(e entry[P]) bool {
 		_, there := search(order, list, e.name, e.dot)
 		return there
 	})
+	for i := range added {
+		bytes += added[i].size()
+	}
+	return insertAll(list, added, compare), bytes
+}
+
+// insertAll puts elements into a list that holds none of them; both are in order.
+func insertAll[E any](list, added []E, compare func(a, b E) int) []E {
 	to := len(list)
-	all = slices.Grow(list, len(added))[:to+len(added)]
+	list = slices.Grow(list, len(added))[:to+len(added)]
 	for n := len(added); n > 0; n-- {
-		e := &added[n-1]
-		i, _ := search(order, all[:to], e.name, e.dot)
-		copy(all[i+n:], all[i:to])
-		all[i+n-1] = *e
-		bytes += e.size()
+		i, _ := slices.BinarySearchFunc(list[:to], added[n-1], compare)
+		copy(list[i+n:], list[i:to])
+		list[i+n-1] = added[n-1]
 		to = i
 	}
-	return all, bytes
+	return list
 }
 
 // trim forgets the removals that wait for records that the vector covers.

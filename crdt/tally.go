@@ -32,13 +32,35 @@ func (t *tally) addTo(w wide) wide {
 // reset is what raises the marks to the totals.
 func (t *tally) reset() tally { return tally{plusMark: t.plus, minusMark: t.minus} }
 
-// row is the tally of one origin.
+// row is the tally of one origin. Where it matters which of several values is the last, it has the
+// stamp of the record that last raised a total; an edged.Timestamp itself would make it larger.
 type row struct {
-	origin edged.OriginID
+	origin  edged.OriginID
+	logical uint32
+	wall    int64
 	tally
 }
 
 const rowBytesMin = len(edged.OriginID{}) + 4
+
+func (r *row) stamp() edged.Timestamp { return edged.Timestamp{Wall: r.wall, Logical: r.logical} }
+
+// stampWith gives the row the stamp of a record that brings it, if it brings totals.
+func (r *row) stampWith(t edged.Timestamp) {
+	if r.plus > 0 || r.minus > 0 {
+		r.wall, r.logical = t.Wall, t.Logical
+	}
+}
+
+// merge takes in another row of the origin.
+func (r *row) merge(other *row) {
+	if other.stamp().Compare(r.stamp()) > 0 {
+		r.wall, r.logical = other.wall, other.logical
+	}
+	r.raise(other.tally)
+}
+
+func compareRows(a, b row) int { return a.origin.Compare(b.origin) }
 
 // rows are tallies by origin, in order. Each number is at most 2^63-1.
 type rows []row
@@ -54,25 +76,26 @@ func (s rows) of(o edged.OriginID) tally {
 	return tally{}
 }
 
-// raise merges one tally.
-func (s *rows) raise(o edged.OriginID, t tally) {
-	i, there := s.find(o)
-	if there {
-		(*s)[i].raise(t)
-	} else if t != (tally{}) {
-		*s = slices.Insert(*s, i, row{o, t})
-	}
-}
-
-// merge merges all tallies of other rows.
+// merge takes in other rows.
 func (s *rows) merge(other rows) {
-	if len(*s) == 0 {
-		*s = slices.Clone(other)
+	fresh := 0
+	for i := range other {
+		if at, there := s.find(other[i].origin); there {
+			(*s)[at].merge(&other[i])
+		} else {
+			fresh++
+		}
+	}
+	if fresh == 0 {
 		return
 	}
-	for _, r := range other {
-		s.raise(r.origin, r.tally)
+	all := make(rows, 0, fresh)
+	for i := range other {
+		if _, there := s.find(other[i].origin); !there {
+			all = append(all, other[i])
+		}
 	}
+	*s = insertAll(*s, all, compareRows)
 }
 
 func (s rows) alive() bool {
@@ -86,10 +109,13 @@ func (s rows) sum() (w wide) {
 	return w
 }
 
-// append appends rows; how many there are has been written before.
-func (s rows) append(dst []byte) []byte {
+// append appends rows, with their stamps or without; how many there are has been written before.
+func (s rows) append(dst []byte, stamps bool) []byte {
 	for i := range s {
 		dst = s[i].tally.append(append(dst, s[i].origin[:]...))
+		if stamps {
+			dst = appendStamp(dst, s[i].stamp())
+		}
 	}
 	return dst
 }
@@ -101,15 +127,15 @@ func (t *tally) append(dst []byte) []byte {
 	return dst
 }
 
-// rows reads so many rows.
-func (r *reader) rows(count int) rows {
-	if count == 0 {
-		return nil
-	}
-	all := make(rows, 0, count)
-	for r.err == nil && len(all) < count {
-		next := row{r.origin(), r.tally()}
-		if n := len(all); n > 0 && all[n-1].origin.Compare(next.origin) >= 0 {
+// rows reads so many rows, and puts them behind others.
+func (r *reader) rows(all rows, count int, stamps bool) rows {
+	for first := len(all); r.err == nil && len(all)-first < count; {
+		next := row{origin: r.origin(), tally: r.tally()}
+		if stamps {
+			t := r.stamp()
+			next.wall, next.logical = t.Wall, t.Logical
+		}
+		if n := len(all); n > first && all[n-1].origin.Compare(next.origin) >= 0 {
 			r.fail("origins out of order")
 		}
 		all = append(all, next)

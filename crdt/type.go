@@ -2,10 +2,12 @@ package crdt
 
 // types are all kinds of values, by the words of edged.Collection.
 var types = map[string]Type{ // read-only
-	"counter":  counterType{},
-	"register": registerType{},
-	"set":      setType{},
-	"flag":     flagType{},
+	"counter":         counterType{},
+	"register":        registerType{},
+	"set":             setType{},
+	"map":             mapType{},
+	"flag":            flagType{},
+	"bounded_counter": boundedType{},
 }
 
 // TypeOf finds a kind of value by its word.
