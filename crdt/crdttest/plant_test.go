@@ -19,7 +19,68 @@ type planted struct {
 }
 
 func plants() []planted {
-	return []planted{}
+	return append(counted(), dotted()...)
+}
+
+// counted are bugs of counters.
+func counted() []planted {
+	return []planted{
+		{plant.Plant{
+			Name: "counter-merged-by-adding", File: "crdt/tally.go",
+			Old: "t.plus, t.minus = max(t.plus, u.plus), max(t.minus, u.minus)",
+			New: "t.plus, t.minus = t.plus+u.plus, max(t.minus, u.minus)",
+		}, "counter"},
+		{plant.Plant{
+			Name: "counter-reset-by-one-epoch", File: "crdt/counter.go",
+			Old: "	if err == nil {\n		c.merge(more)\n",
+			New: "	if err == nil {\n		for _, r := range more {\n			for i := range c.rows {\n" +
+				"				if r.plusMark > 0 {\n					c.rows[i].plusMark = c.rows[i].plus\n				}\n			}\n		}\n" +
+				"		c.merge(more)\n",
+		}, "counter"},
+	}
+}
+
+// dotted are bugs of what lives under the dot rule.
+func dotted() []planted {
+	return []planted{
+		{plant.Plant{
+			Name: "set-removal-wins-over-an-unseen-add", File: "crdt/set.go",
+			Old: "	s.fold(at.Dot, removed, added)\n",
+			New: "	s.fold(at.Dot, removed, added)\n	for _, m := range removed {\n		from, to := s.bounds(m.name)\n" +
+				"		s.alive = append(s.alive[:from], s.alive[to:]...)\n	}\n",
+		}, "set"},
+		{plant.Plant{
+			Name: "set-merged-without-their-vector", File: "crdt/kernel.go",
+			Old: "ours && !theirs.Covers(e.dot)", New: "ours",
+		}, "set"},
+		{plant.Plant{
+			Name: "set-revived-by-an-old-copy", File: "crdt/kernel.go",
+			Old: "others && !mine.Covers(e.dot)", New: "others",
+		}, "set"},
+		{plant.Plant{
+			Name: "snapshot-merged-without-waiting-removals", File: "crdt/kernel.go",
+			Old: "func(m mark, _, _ bool) { waiting = append(waiting, m) }",
+			New: "func(m mark, ours, _ bool) {\n		if ours {\n			waiting = append(waiting, m)\n		}\n	}",
+		}, "set"},
+		{plant.Plant{
+			Name: "removal-before-its-add-forgotten", File: "crdt/kernel.go",
+			Old: "		k.wait(missing)\n", New: "		_ = missing\n",
+		}, "set"},
+		{plant.Plant{
+			Name: "register-equal-stamps-by-the-smaller-origin", File: "crdt/kernel.go",
+			Old: "	return o.Compare(other) > 0\n", New: "	return o.Compare(other) < 0\n",
+		}, "register"},
+		{plant.Plant{
+			Name: "register-stamps-decided-by-arrival", File: "crdt/register.go",
+			Old: "		*w = written{at.HLC, r.json()}\n",
+			New: "		*w = written{edged.Timestamp{Wall: int64(g.bytes)}, r.json()}\n",
+		}, "register"},
+		{plant.Plant{
+			Name: "flag-disable-wins", File: "crdt/flag.go",
+			Old: "	f.fold(at.Dot, removed, slices.Repeat([]entry[none]{{dot: at.Dot}}, int(on)))\n",
+			New: "	f.fold(at.Dot, removed, slices.Repeat([]entry[none]{{dot: at.Dot}}, int(on)))\n	if on == 0 {\n		f.alive = nil\n	}\n",
+		}, "flag"},
+	}
 }
 
 // TestPlantsStillTake holds the planted bugs to the sources as they are now.
