@@ -61,6 +61,7 @@ func planOf(seed uint64) plan {
 	p.jumps = p.focus == "clocks"
 	if also("retention") {
 		p.keep = 3 + r.IntN(10)
+		p.quiet = 6 * time.Minute // one hole of an origin that is away takes a minute, and there are several in a row
 	}
 	if also("rows") {
 		p.rowsMax, p.partitions = 2+r.IntN(3), 4
