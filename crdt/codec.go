@@ -141,8 +141,11 @@ func (r *reader) origin() (o edged.OriginID) {
 
 // dot reads what appendDot wrote.
 func (r *reader) dot() Dot {
-	o := r.origin()
-	return Dot{o, edged.Sequence(r.uvarint())}
+	d := Dot{r.origin(), edged.Sequence(r.uvarint())}
+	if r.err == nil && d.Sequence == 0 {
+		r.fail("a dot without a sequence")
+	}
+	return d
 }
 
 // stamp reads what appendStamp wrote.

@@ -52,13 +52,23 @@ func (k *kernel[P]) parse(data []byte) error {
 	}
 	r := read(data)
 	n := r.counts(k.layout.least, dotBytesMin)
-	k.alive = k.layout.read(r, n[0])
-	k.waiting = k.layout.marks.read(r, n[1])
-	if r.err == nil && n[0]+n[1] == 0 {
+	if n[0]+n[1] == 0 {
 		r.fail("an empty value that takes bytes")
 	}
-	k.measure()
+	k.read(r, n[0], n[1])
 	return r.done()
+}
+
+// read reads so many entries, and removals that wait, none of them for an entry that is alive.
+func (k *kernel[P]) read(r *reader, alive, waiting int) {
+	k.alive = k.layout.read(r, alive)
+	k.waiting = k.layout.marks.read(r, waiting)
+	for _, m := range k.waiting {
+		if _, there := search(k.layout.order, k.alive, m.name, m.dot); there && r.err == nil {
+			r.fail("a removal that waits for an entry which is there")
+		}
+	}
+	k.measure()
 }
 
 // append appends a list; how many there are has been written before.

@@ -98,13 +98,11 @@ func (m *fieldMap) parse(data []byte) error {
 	}
 	r := read(data)
 	n := r.counts(mapLayout.least, dotBytesMin, 2, rowBytesMin+stampBytes)
-	m.alive = mapLayout.read(r, n[0])
-	m.waiting = mapLayout.marks.read(r, n[1])
-	m.counts = r.fieldCounts(n[2], n[3], true)
-	if r.err == nil && n[0]+n[1]+n[2] == 0 {
+	if n[0]+n[1]+n[2] == 0 {
 		r.fail("an empty value that takes bytes")
 	}
-	m.measure()
+	m.read(r, n[0], n[1])
+	m.counts = r.fieldCounts(n[2], n[3], true)
 	return r.done()
 }
 

@@ -116,7 +116,8 @@ func associates(w *world, d *Dice) error {
 	return same("T2", left, right)
 }
 
-// repeats merges a state into itself and twice into another, which must leave it as it is.
+// repeats merges a state into itself and twice into another, which must leave it as it is, also
+// when the other goes on.
 func repeats(w *world, d *Dice) error {
 	s, err := w.several(d, 2)
 	if err != nil {
@@ -138,12 +139,18 @@ func repeats(w *world, d *Dice) error {
 	if err != nil {
 		return err
 	}
+	if err := same("T3", once, twice); err != nil {
+		return err
+	}
+	if err := w.replay(twice, w.heads(), d); err != nil {
+		return err
+	}
 	for k, v := range s[1].values {
 		if !bytes.Equal(before.values[k], v.AppendTo(nil)) {
-			return broken("T3", "key %d: a merge has changed the other value", k)
+			return broken("T3", "key %d: a merge, or what came after it, has changed the other value", k)
 		}
 	}
-	return same("T3", once, twice)
+	return nil
 }
 
 // grows takes two states of which one covers the other, and wants the smaller to add nothing.
