@@ -75,7 +75,11 @@ func isWhole(number string) bool { return !strings.ContainsAny(number, ".e") }
 
 // compareStrings orders canonical JSON strings, quotes included, by the bytes they stand for.
 func compareStrings[T string | []byte](a, b T) int {
-	i, j := 1, 1
+	i := 1
+	for i < len(a)-1 && i < len(b)-1 && a[i] == b[i] && a[i] != '\\' {
+		i++
+	}
+	j := i
 	for i < len(a)-1 && j < len(b)-1 {
 		var x, y byte
 		x, i = character(a, i)

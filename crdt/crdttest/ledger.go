@@ -58,7 +58,7 @@ func (l ledger) at(v crdt.Vector) []entry {
 
 // newer orders the entries of one name: the one that wins comes first.
 func (e entry) newer(f entry) int {
-	return -cmp.Or(e.at.HLC.Compare(f.at.HLC), e.at.Origin.Compare(f.at.Origin))
+	return -cmp.Or(e.at.HLC.Compare(f.at.HLC), e.at.Origin.Compare(f.at.Origin), cmp.Compare(e.at.Sequence, f.at.Sequence))
 }
 
 // take removes what the writer sees under a name, its own included.

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,7 +20,7 @@ type planted struct {
 }
 
 func plants() []planted {
-	return append(counted(), dotted()...)
+	return slices.Concat(counted(), dotted(), mapped(), bounded())
 }
 
 // counted are bugs of counters.
@@ -80,6 +81,53 @@ func dotted() []planted {
 			Old: "	f.fold(at.Dot, removed, slices.Repeat([]entry[none]{{dot: at.Dot}}, int(on)))\n",
 			New: "	f.fold(at.Dot, removed, slices.Repeat([]entry[none]{{dot: at.Dot}}, int(on)))\n	if on == 0 {\n		f.alive = nil\n	}\n",
 		}, "flag"},
+	}
+}
+
+// mapped are bugs of maps.
+func mapped() []planted {
+	return []planted{
+		{plant.Plant{
+			Name: "map-counter-reset-by-one-epoch", File: "crdt/map.go",
+			Old: "	m.fold(at.Dot, removed, added)\n",
+			New: "	for _, c := range more {\n		for i := range m.counts.of(c.name) {\n" +
+				"			if r := &m.counts.of(c.name)[i]; c.rows[0].plusMark > 0 {\n				r.plusMark = r.plus\n			}\n		}\n	}\n" +
+				"	m.fold(at.Dot, removed, added)\n",
+		}, "map"},
+		{plant.Plant{
+			Name: "map-removal-leaves-the-counter", File: "crdt/map_change.go",
+			Old: "			c.course(d, name).clear()\n", New: "",
+		}, "map"},
+		{plant.Plant{
+			Name: "map-merged-without-its-counters", File: "crdt/map.go",
+			Old: "	m.counts.merge(o.counts.clone())\n", New: "",
+		}, "map"},
+		{plant.Plant{
+			Name: "map-shows-the-older-part", File: "crdt/map.go",
+			Old: "body: written{last, value}", New: "body: written{value: value}",
+		}, "map"},
+	}
+}
+
+// bounded are bugs of bounded counters.
+func bounded() []planted {
+	return []planted{
+		{plant.Plant{
+			Name: "bounded-ignores-rights-given", File: "crdt/bounded.go",
+			Old: "			w = w.minus(t.total)\n", New: "			w = w.minus(0)\n",
+		}, "bounded_counter"},
+		{plant.Plant{
+			Name: "bounded-transfers-merged-by-adding", File: "crdt/bounded.go",
+			Old: "max(l.transfers[i].total, t.total)", New: "l.transfers[i].total + t.total",
+		}, "bounded_counter"},
+		{plant.Plant{
+			Name: "bounded-cleared-with-rights-out", File: "crdt/bounded_change.go",
+			Old: "	if !b.alone(c.own) {", New: "	if false {",
+		}, "bounded_counter"},
+		{plant.Plant{
+			Name: "bounded-shown-past-its-bound", File: "crdt/bounded.go",
+			Old: "		n = max(n, b.bound())\n", New: "		n = max(n, n)\n",
+		}, "bounded_counter"},
 	}
 }
 

@@ -49,6 +49,26 @@ func countRequest(d *Dice) string {
 	return fmt.Sprintf(`{"%s":%d}`, verb, 1+d.N(9))
 }
 
+// boundedRequest is a step, a list of steps, a clear, or a gift to an origin that may be away.
+func boundedRequest(d *Dice, origins []edged.OriginID) (string, []crdt.Op) {
+	if d.One(3) {
+		return "", []crdt.Op{{Verb: crdt.Transfer, Number: int64(d.N(9)), Taker: origins[d.N(len(origins))]}}
+	}
+	return request(func(d *Dice) string {
+		return fmt.Sprintf(`{"%s":%d}`, pick(d, "increment", "decrement"), d.N(10)-1)
+	})(d, origins)
+}
+
+// someLimits are a bound of a counter, above or below.
+func someLimits(d *Dice) crdt.Limits {
+	bound := pick[int64](d, 0, 0, 2, 10)
+	if d.One(2) {
+		return crdt.Limits{Max: &bound}
+	}
+	bound = -bound
+	return crdt.Limits{Min: &bound}
+}
+
 func registerRequest(d *Dice) string { return `{"assign":` + something(d) + `}` }
 
 func setRequest(d *Dice) string {
@@ -60,14 +80,18 @@ func flagRequest(d *Dice) string {
 }
 
 func mapRequest(d *Dice) string {
-	field := func(d *Dice) string { return pick(d, `"a"`, `"b"`, `"<é>"`) }
+	field := func() string { return pick(d, `"a"`, `"b"`, `"é"`) }
 	switch d.N(5) {
 	case 0:
-		return `{"remove":[` + field(d) + `]}`
+		return `{"remove":[` + field() + `,` + field() + `]}`
 	case 1, 2:
-		return fmt.Sprintf(`{"increment":{%s:%d}}`, field(d), d.N(12)-4)
+		n := d.N(12) - 4
+		if d.One(40) {
+			n = pick(d, math.MaxInt64, math.MinInt64+1, 1<<62)
+		}
+		return fmt.Sprintf(`{"increment":{%s:%d}}`, field(), n)
 	}
-	return fmt.Sprintf(`{"put":{%s:%s}}`, field(d), something(d))
+	return fmt.Sprintf(`{"put":{%s:%s}}`, field(), something(d))
 }
 
 // deed is what operations do, for who reads a failure.

@@ -19,7 +19,7 @@ type act func(w *world, r *replica, d *Dice) error
 
 // schedule is what happens in a case.
 func schedule(d *Dice) []step {
-	steps := make([]step, 6+d.N(18))
+	steps := make([]step, 6+d.N(26))
 	for i := range steps {
 		steps[i] = step{someAct(d), d.Next()}
 	}
@@ -79,7 +79,7 @@ func (w *world) write(r *replica, row edged.OriginID, d *Dice) error {
 	if err := w.catchUp(r); err != nil {
 		return err
 	}
-	key := d.N(keys)
+	key := d.N(4) / 3 // most to one key, so that they meet
 	work, err := w.parse(r.values[key].AppendTo(nil))
 	if err != nil {
 		return err

@@ -24,6 +24,11 @@ type Refuser interface {
 	Refused(w Written) error
 }
 
+// Holder is a Spec of a crdt.Escrow.
+type Holder interface {
+	Spare(at crdt.Vector, o edged.OriginID) int64
+}
+
 // Written is one record of a key.
 type Written struct {
 	At   crdt.Place

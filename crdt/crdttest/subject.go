@@ -38,6 +38,13 @@ func Subjects() []*Subject {
 		{Type: typeOf("register"), Spec: newBoard, Request: request(registerRequest), Grow: grow(`{"assign":"value %d"}`)},
 		{Type: typeOf("flag"), Spec: newLamp, Request: request(flagRequest), Grow: func(int) string { return `{"enable":true}` }},
 		{Type: typeOf("set"), Spec: newShelf, Request: request(setRequest), Grow: grow(`{"add":["element %d"]}`)},
+		{Type: typeOf("map"), Spec: newSheet, Request: request(mapRequest), Grow: func(i int) string {
+			return fmt.Sprintf(`[{"put":{"field %d":%d}},{"increment":{"count %d":1}}]`, i, i, i)
+		}},
+		{
+			Type: typeOf("bounded_counter"), Limits: someLimits, Spec: newEstate, Request: boundedRequest,
+			Grow: grow(`[{"increment":1%[1]d},{"decrement":1%[1]d}]`),
+		},
 	}
 }
 

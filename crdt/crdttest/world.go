@@ -248,6 +248,15 @@ func (w *world) check(h *held) error {
 		if err := w.specs[k].Check(h.vector, show(v)); err != nil {
 			return broken("T8", "key %d at %s: %v", k, reach(h.vector), err)
 		}
+		holder, ok := w.specs[k].(Holder)
+		if !ok {
+			continue
+		}
+		for _, o := range w.origins {
+			if got, want := v.(crdt.Escrow).Spare(o), holder.Spare(h.vector, o); got != want {
+				return broken("T8", "key %d at %s: %s has %d rights to spare, want %d", k, reach(h.vector), name(o), got, want)
+			}
+		}
 	}
 	return nil
 }
