@@ -112,7 +112,7 @@ func TestHolesOfFoldedLogs(t *testing.T) {
 		row := wire.Row{Log: name.ID(), Start: 11, Head: 20, Chain: edged.Chain{1}, Hidden: stream[0] == '$'}
 		table.compareNow(Now{}, table.links[1])
 		table.links[1].compare.wait = 0
-		table.receiveRows(Now{}, table.links[1], wire.Rows{Rows: []wire.Row{row}})
+		table.Receive(Now{}, 1, wire.LaneControl, wire.Rows{Rows: []wire.Row{row}})
 		table.Receive(Now{}, 1, wire.LaneFetch, wire.Log{Number: 1, Name: name})
 		block := make([]byte, 100)
 		block[24] = 11

@@ -89,7 +89,7 @@ func (f *fold) advance() {
 	}
 	if f.core.Dirty() > 0 && !f.flushing {
 		f.flushing = true
-		f.p.later(f.p.w.upTo(2*time.Second), func() {
+		f.p.later(f.p.w.upTo(time.Second), func() {
 			f.flushing = false
 			f.flush()
 		})

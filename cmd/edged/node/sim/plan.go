@@ -29,7 +29,7 @@ type plan struct {
 	clones, copies, lost int
 	types                []string // of collections
 	truncate             bool     // their logs are truncated
-	absent               bool     // a node is away for a year
+	takes                bool     // nodes take over states at random, beside those that they have to
 }
 
 // The things that a seed looks at.
@@ -97,11 +97,13 @@ func (p *plan) collect(r *rand.Rand) {
 	p.grain = time.Duration(r.IntN(2)) * 50 * time.Millisecond
 	switch p.focus {
 	case "values":
-		p.types = all
+		p.types, p.crashes = all, p.crashes+5
 	case "joins", "years":
 		p.types, p.truncate = all[:3], true
 		p.lost, p.copies = r.IntN(2), r.IntN(2)
-		p.absent = p.focus == "years"
+		if p.focus == "joins" {
+			p.takes, p.cuts = true, p.cuts+8
+		}
 	default:
 		p.types = all[:r.IntN(3)*r.IntN(2)]
 	}

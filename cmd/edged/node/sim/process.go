@@ -29,7 +29,7 @@ type host struct {
 // wall is what its clock shows, in grains.
 func (h *host) wall() int64 {
 	now := h.w.queue.now
-	return epoch + int64((now+h.w.leapt).Truncate(h.w.plan.grain)) + int64(float64(now)*h.drift) + int64(h.offset)
+	return epoch + int64((now + h.w.leapt).Truncate(h.w.plan.grain)) + int64(float64(now)*h.drift) + int64(h.offset)
 }
 
 func (h *host) fsyncTakes() time.Duration {
@@ -97,6 +97,7 @@ func (h *host) start() {
 	p.later(promiseBusy, p.promise)
 	p.later(w.upTo(retireEvery), p.retire)
 	p.later(w.upTo(truncateEvery), p.truncate)
+	p.joinSome()
 	p.rearm()
 }
 

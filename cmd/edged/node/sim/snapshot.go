@@ -15,6 +15,18 @@ type pinned struct {
 
 const pinKept = 30 * time.Second
 
+// joinSome takes over a state at random: that does no harm.
+func (p *process) joinSome() {
+	const every = time.Second
+	p.later(every/2+p.w.upTo(every), p.joinSome)
+	if p.w.phase == quiet || !p.w.plan.takes {
+		return
+	}
+	c := p.w.collections[p.w.rand.IntN(len(p.w.collections))]
+	of := c.states()
+	p.do(func(now session.Now) []session.Work { return p.table.Join(now, of[p.w.rand.IntN(len(of))]) })
+}
+
 // provide reads a part of a state for a peer.
 func (p *process) provide(w session.Provide) {
 	part, next, err := p.part(w)
