@@ -95,7 +95,7 @@ func (m *mesh) open(conn net.PacketConn) (err error) {
 			Nonce: n.store.BootNonce(), Started: cfg.Now().UnixNano(),
 			BlockVersion: block.Form, Clean: n.store.Clean(),
 		},
-		Transport: m.carrier, Blocks: n.broker, Heads: n.broker, Writer: writer{n}, Records: records{n}, Members: members{m.gossip},
+		Transport: m.carrier, Blocks: n.broker, Heads: n.broker, Writer: writer{n}, Records: records{n}, Members: members{m.gossip}, Snapshots: n.keeper,
 		Join: cfg.Join, Sealed: sealed(n), Log: cfg.Log, Now: cfg.Now,
 	})
 	return err
