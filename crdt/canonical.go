@@ -36,19 +36,37 @@ func Canonical(dst, text []byte) ([]byte, error) {
 }
 
 // isCanonical says whether a text is what Canonical writes.
-func isCanonical(text []byte) bool {
-	if n := len(text); n >= 2 && text[0] == '"' && text[n-1] == '"' && utf8.Valid(text) {
-		plain := true
-		for _, b := range text[1 : n-1] {
-			plain = plain && b >= ' ' && b != '"' && b != '\\'
+func isCanonical(text []byte) bool { return new(canonical).writes(text) }
+
+// writes says whether a text is what a run would write. The run is free for more texts.
+func (c *canonical) writes(text []byte) bool {
+	if isPlain(text) {
+		return true
+	}
+	*c = canonical{in: text, out: c.out[:0], scratch: c.scratch, exact: true}
+	return c.value(0) == nil && bytes.Equal(c.out, text)
+}
+
+// isPlain says whether a text is a string or an integer that is easily seen to be canonical.
+func isPlain(text []byte) bool {
+	n := len(text)
+	if n == 0 {
+		return false
+	}
+	if text[0] == '"' {
+		for _, b := range text[1:max(n-1, 1)] {
+			if b < ' ' || b == '"' || b == '\\' || b >= utf8.RuneSelf {
+				return false
+			}
 		}
-		if plain {
-			return true
+		return n > 1 && text[n-1] == '"'
+	}
+	for _, b := range text {
+		if b < '0' || b > '9' {
+			return false
 		}
 	}
-	var room [64]byte
-	c := canonical{in: text, out: room[:0], exact: true}
-	return c.value(0) == nil && bytes.Equal(c.out, text)
+	return n <= 18 && (n == 1 || text[0] > '0')
 }
 
 // canonical is one run over a text.
@@ -240,132 +258,4 @@ func (c *canonical) sort(start, members int) *defect {
 	}
 	copy(c.out[start+1:], c.scratch)
 	return nil
-}
-
-// text copies a string, each character in its shortest allowed form.
-func (c *canonical) text() *defect {
-	c.at++
-	c.out = append(c.out, '"')
-	for c.at < len(c.in) {
-		switch b := c.in[c.at]; {
-		case b == '"':
-			c.at++
-			c.out = append(c.out, '"')
-			return nil
-		case b == '\\':
-			if err := c.escape(); err != nil {
-				return err
-			}
-		case b < ' ':
-			return c.broken("a control character in a string stands escaped")
-		case b < utf8.RuneSelf:
-			c.at++
-			c.out = append(c.out, b)
-		default:
-			r, size := utf8.DecodeRune(c.in[c.at:])
-			if r == utf8.RuneError && size == 1 {
-				return c.broken("no UTF-8")
-			}
-			c.out = append(c.out, c.in[c.at:c.at+size]...)
-			c.at += size
-		}
-	}
-	return c.broken("a string without an end")
-}
-
-func (c *canonical) escape() *defect {
-	c.at++
-	if c.at == len(c.in) {
-		return c.broken("a string without an end")
-	}
-	b := c.in[c.at]
-	c.at++
-	switch b {
-	case '"', '\\', '/':
-		c.out = appendEscaped(c.out, b)
-	case 'b':
-		c.out = appendEscaped(c.out, '\b')
-	case 'f':
-		c.out = appendEscaped(c.out, '\f')
-	case 'n':
-		c.out = appendEscaped(c.out, '\n')
-	case 'r':
-		c.out = appendEscaped(c.out, '\r')
-	case 't':
-		c.out = appendEscaped(c.out, '\t')
-	case 'u':
-		return c.unicode()
-	default:
-		return c.broken("no such escape in JSON")
-	}
-	return nil
-}
-
-// unicode reads what stands after \u, with the second half of a pair.
-func (c *canonical) unicode() *defect {
-	r, ok := c.hex()
-	if !ok {
-		return c.broken(`want four hexadecimal digits after \u`)
-	}
-	if 0xd800 <= r && r < 0xe000 {
-		low := rune(-1)
-		if r < 0xdc00 && len(c.in) > c.at+1 && c.in[c.at] == '\\' && c.in[c.at+1] == 'u' {
-			c.at += 2
-			low, _ = c.hex()
-		}
-		if low < 0xdc00 || low >= 0xe000 {
-			return &defect{why: `half a surrogate pair after \u is no character`}
-		}
-		r = (r-0xd800)<<10 + (low - 0xdc00) + 0x10000
-	}
-	if r < utf8.RuneSelf {
-		c.out = appendEscaped(c.out, byte(r))
-	} else {
-		c.out = utf8.AppendRune(c.out, r)
-	}
-	return nil
-}
-
-func (c *canonical) hex() (rune, bool) {
-	if len(c.in)-c.at < 4 {
-		return -1, false
-	}
-	n, err := strconv.ParseUint(string(c.in[c.at:c.at+4]), 16, 16)
-	if err != nil {
-		return -1, false
-	}
-	c.at += 4
-	return rune(n), true
-}
-
-// appendEscaped appends one ASCII character of a string.
-func appendEscaped(dst []byte, b byte) []byte {
-	switch b {
-	case '"', '\\':
-		return append(dst, '\\', b)
-	case '\b':
-		return append(dst, `\b`...)
-	case '\f':
-		return append(dst, `\f`...)
-	case '\n':
-		return append(dst, `\n`...)
-	case '\r':
-		return append(dst, `\r`...)
-	case '\t':
-		return append(dst, `\t`...)
-	}
-	if b < ' ' {
-		const digits = "0123456789abcdef"
-		return append(dst, '\\', 'u', '0', '0', digits[b>>4], digits[b&15])
-	}
-	return append(dst, b)
-}
-
-// appendString appends a text in UTF-8 as a canonical JSON string.
-func appendString(dst []byte, s string) []byte {
-	dst = append(dst, '"')
-	for i := range len(s) {
-		dst = appendEscaped(dst, s[i])
-	}
-	return append(dst, '"')
 }

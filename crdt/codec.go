@@ -36,15 +36,16 @@ func appendText[T string | []byte](dst []byte, s T) []byte {
 // reader reads an encoding from its front. After the first fault it gives zeros, so that a caller
 // asks for err at the end of a group and not after each number.
 type reader struct {
-	in   []byte
-	at   int
-	err  error
-	kept strings.Builder
+	in    []byte
+	at    int
+	err   error
+	kept  strings.Builder
+	check canonical
 }
 
 // read begins an encoding, of which the version comes first.
-func read(in []byte) *reader {
-	r := &reader{in: in}
+func read(in []byte) (r reader) {
+	r.in = in
 	if v := r.take(1); r.err == nil && v[0] != encodingVersion {
 		r.fail("version %d, want %d", v[0], encodingVersion)
 	}
@@ -92,23 +93,21 @@ func (r *reader) uvarint() uint64 {
 	}
 }
 
-// counts reads how many entries follow of each kind, of so many bytes at least.
-func (r *reader) counts(bytesMin ...int) []int {
-	all, least := make([]int, len(bytesMin)), 0
+// counts reads how many entries follow of each kind, up to four, of so many bytes at least.
+func (r *reader) counts(bytesMin ...int) (all [4]int) {
+	least := 0
 	for i, size := range bytesMin {
 		n := r.uvarint()
 		if n > uint64(r.left()/size) {
 			r.fail("%d entries in %d bytes", n, r.left())
-		}
-		if r.err != nil {
-			return make([]int, len(bytesMin))
+			return [4]int{}
 		}
 		all[i] = int(n)
 		least += size * int(n)
 	}
 	if least > r.left() {
 		r.fail("entries of at least %d bytes in %d", least, r.left())
-		return make([]int, len(bytesMin))
+		return [4]int{}
 	}
 	if least > 0 {
 		r.kept.Grow(r.left() - least)

@@ -55,6 +55,11 @@ func TestCounter(t *testing.T) {
 			a ~ b
 			c ~ b
 			b = absent`},
+	})
+}
+
+func TestCounterRange(t *testing.T) {
+	play(t, "counter", Limits{}, []situation{
 		{"2^63-1 and no further", `
 			a: {"increment":9223372036854775807}
 			a: {"increment":1} -> invalid body.increment

@@ -24,7 +24,7 @@ type Place struct {
 
 // Limits are what a collection's definition says of its values.
 type Limits struct {
-	Min, Max *int64         // of a bounded counter, exactly one
+	Min, Max *int64         // of a bounded counter, exactly one: Min at most 0, or Max at least 0
 	First    edged.OriginID // of a bounded counter: who holds the rights that the bound leaves at 0; zero when not known yet
 }
 
@@ -44,7 +44,8 @@ type Value interface {
 	Merge(other Value, mine, theirs Vector)
 	// Trim forgets what waits for records that the vector covers: they will never come.
 	Trim(v Vector)
-	// Absent says whether nothing is alive: the key has no value.
+	// Absent says whether nothing is alive: the key has no value. A value may still be kept then:
+	// the marks of a counter's reset, a sketch's epoch, removals that wait.
 	Absent() bool
 	// AppendJSON appends the value as users see it.
 	AppendJSON(dst []byte) []byte
@@ -52,7 +53,7 @@ type Value interface {
 	// several.
 	AppendConflicts(dst []byte) []byte
 	// AppendTo appends the canonical encoding: equal states, equal bytes. Parse of its Type reads
-	// it.
+	// it. A value that holds nothing takes no bytes: nothing needs to be kept of it.
 	AppendTo(dst []byte) []byte
 	// AppendAlive appends the part of the canonical encoding that equal vectors make equal: all but
 	// what waits for records that have not come.

@@ -12,6 +12,18 @@
 // never can (Almeida, Shoker, Baquero, "Delta state replicated data types", 2018; Gonçalves et
 // al., "DottedDB", 2017). So nothing is kept of what is removed.
 //
+// # The types
+//
+//	counter          a tally an origin: totals, and marks up to which they are reset
+//	register         one entry an assignment that no other has replaced; the latest shows
+//	set              entries by element; an add replaces the entries that it has observed
+//	map              entries by field, and a tally an origin and field; the later of the two shows
+//	flag             entries; on while there is one
+//	bounded_counter  a tally an origin, and rights that were handed on
+//
+// Entries live in a kernel, which is the dot rule; tallies merge by the larger of each number. All
+// that a delete observed goes with it; of tallies the marks stay, so a counter's key keeps its rows.
+//
 // # Invariants
 //
 // Equal sets of folded records, whatever the order of origins and whatever was merged in between,

@@ -43,7 +43,7 @@ func (f *flag) Fold(at Place, delta []byte) error {
 	if on > 1 {
 		r.fail("enabled %d times", on)
 	}
-	removed := flagLayout.read(r, n)
+	removed := flagLayout.read(&r, n)
 	if err := r.done(); err != nil {
 		return err
 	}

@@ -50,12 +50,13 @@ func grown(f *testing.F, each func(kind byte, v Value, log []record)) {
 		typ := types[name]
 		v := typ.New(fuzzLimits())
 		var log []record
-		for i, body := range append(requests()[name], requests()[name]...) {
+		bodies := append(requests()[name], requests()[name]...)
+		for i, body := range bodies {
 			ops, err := typ.Ops([]byte(body))
 			if err != nil {
 				f.Fatal(err)
 			}
-			at := Place{Dot{originOf(string("ab"[i/2])), edged.Sequence(i + 1)}, edged.Timestamp{Wall: int64(i)}}
+			at := Place{Dot{originOf(string("ab"[2*i/len(bodies)])), edged.Sequence(i + 1)}, edged.Timestamp{Wall: int64(i)}}
 			copied, err := typ.Parse(v.AppendTo(nil), fuzzLimits())
 			if err != nil {
 				f.Fatal(err)

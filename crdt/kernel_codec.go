@@ -12,16 +12,16 @@ import (
 //	entry:   dot, body
 type layout[P body] struct {
 	named bool
-	order func(a, b string) int   // of names
-	valid func(name []byte) bool  // says which names may come
-	least int                     // an entry takes so many bytes
-	put   func([]byte, *P) []byte // writes a body
-	get   func(*reader, *P)       // reads a body
-	marks *layout[none]           // of removals of such entries
+	order func(a, b string) int             // of names
+	valid func(r *reader, name []byte) bool // says which names may come
+	least int                               // an entry takes so many bytes
+	put   func([]byte, *P) []byte           // writes a body
+	get   func(*reader, *P)                 // reads a body
+	marks *layout[none]                     // of removals of such entries
 }
 
 // bare lays entries without bodies out.
-func bare(named bool, order func(a, b string) int, valid func([]byte) bool) *layout[none] {
+func bare(named bool, order func(a, b string) int, valid func(*reader, []byte) bool) *layout[none] {
 	l := &layout[none]{
 		named: named, order: order, valid: valid, least: dotBytesMin,
 		put: func(dst []byte, _ *none) []byte { return dst },
@@ -55,7 +55,7 @@ func (k *kernel[P]) parse(data []byte) error {
 	if n[0]+n[1] == 0 {
 		r.fail("an empty value that takes bytes")
 	}
-	k.read(r, n[0], n[1])
+	k.read(&r, n[0], n[1])
 	return r.done()
 }
 
@@ -104,12 +104,12 @@ func (l *layout[P]) read(r *reader, count int) []entry[P] {
 			r.fail("a group of %d entries", group)
 		}
 		for first := len(list); r.err == nil && len(list)-first < int(group); {
-			e := entry[P]{name: name, dot: r.dot()}
-			if n := len(list); n > first && compareDots(list[n-1].dot, e.dot) >= 0 {
+			list = append(list, entry[P]{name: name, dot: r.dot()})
+			last := len(list) - 1
+			if last > first && compareDots(list[last-1].dot, list[last].dot) >= 0 {
 				r.fail("dots out of order")
 			}
-			l.get(r, &e.body)
-			list = append(list, e)
+			l.get(r, &list[last].body)
 		}
 	}
 	return list
@@ -118,7 +118,7 @@ func (l *layout[P]) read(r *reader, count int) []entry[P] {
 // name reads the name that comes after those of a list.
 func (l *layout[P]) name(r *reader, list []entry[P]) string {
 	text := r.text()
-	if r.err == nil && !l.valid(text) {
+	if r.err == nil && !l.valid(r, text) {
 		r.fail("a name that is not allowed")
 	}
 	if r.err != nil {
@@ -135,12 +135,12 @@ func (l *layout[P]) name(r *reader, list []entry[P]) string {
 func (l *layout[P]) readAdded(r *reader, count int, at Dot, get func(r *reader, p *P)) []entry[P] {
 	var list []entry[P] // grown as it comes: names are short and their entries are not
 	for r.err == nil && len(list) < count {
-		e := entry[P]{dot: at}
+		name := ""
 		if l.named {
-			e.name = l.name(r, list)
+			name = l.name(r, list)
 		}
-		get(r, &e.body)
-		list = append(list, e)
+		list = append(list, entry[P]{name: name, dot: at})
+		get(r, &list[len(list)-1].body)
 	}
 	return list
 }

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/edgedhq/edged"
 )
@@ -21,11 +20,11 @@ type fieldMap struct {
 var mapLayout = &layout[written]{ // read-only
 	named: true,
 	order: strings.Compare,
-	valid: utf8.Valid,
+	valid: isText,
 	least: dotBytesMin + stampBytes + 2,
 	put:   appendWritten,
 	get:   readWritten,
-	marks: bare(true, strings.Compare, utf8.Valid),
+	marks: bare(true, strings.Compare, isText),
 }
 
 func newMap() *fieldMap { return &fieldMap{kernel: kernel[written]{layout: mapLayout}} }
@@ -41,8 +40,8 @@ func (m *fieldMap) Begin(at Place) Change {
 func (m *fieldMap) Fold(at Place, delta []byte) error {
 	r := read(delta)
 	n := r.counts(dotBytesMin, 2, 2, rowBytesMin)
-	removed := mapLayout.marks.read(r, n[0])
-	added := mapLayout.readAdded(r, n[1], at.Dot, func(r *reader, w *written) {
+	removed := mapLayout.marks.read(&r, n[0])
+	added := mapLayout.readAdded(&r, n[1], at.Dot, func(r *reader, w *written) {
 		*w = written{at.HLC, r.json()}
 	})
 	more := r.fieldCounts(n[2], n[3], false)
@@ -101,7 +100,7 @@ func (m *fieldMap) parse(data []byte) error {
 	if n[0]+n[1]+n[2] == 0 {
 		r.fail("an empty value that takes bytes")
 	}
-	m.read(r, n[0], n[1])
+	m.read(&r, n[0], n[1])
 	m.counts = r.fieldCounts(n[2], n[3], true)
 	return r.done()
 }

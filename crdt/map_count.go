@@ -77,7 +77,7 @@ func (r *reader) fieldCounts(fields, total int, stamps bool) counts {
 	all, room := make(counts, 0, fields), make(rows, 0, total)
 	for r.err == nil && len(all) < fields {
 		name, from, n := r.text(), len(room), r.uvarint()
-		if n == 0 || n > uint64(total-from) || !utf8.Valid(name) {
+		if n == 0 || n > uint64(total-from) || !isText(r, name) {
 			r.fail("%d rows of a field", n)
 		}
 		if r.err != nil {
@@ -95,6 +95,9 @@ func (r *reader) fieldCounts(fields, total int, stamps bool) counts {
 	}
 	return all
 }
+
+// isText says whether a field may have this name.
+func isText(_ *reader, name []byte) bool { return utf8.Valid(name) }
 
 func (s counts) size() (n int) {
 	for i := range s {

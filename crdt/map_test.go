@@ -57,6 +57,11 @@ func TestMap(t *testing.T) {
 			a: [{"put":{"x":7}},{"increment":{"x":1}}]
 			a = {"x":7}
 			a ? [{"field":"x","values":[7,1]}]`},
+	})
+}
+
+func TestMapRemovals(t *testing.T) {
+	play(t, "map", Limits{}, []situation{
 		{"removals that come first", `
 			a: [{"put":{"x":1,"y":2}},{"increment":{"x":1}}]
 			a > b

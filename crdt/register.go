@@ -48,7 +48,7 @@ func readWritten(r *reader, w *written) {
 // json reads a text that has to be canonical JSON.
 func (r *reader) json() string {
 	text := r.text()
-	if r.err == nil && !isCanonical(text) {
+	if r.err == nil && !isJSON(r, text) {
 		r.fail("a value that is not canonical JSON")
 	}
 	if r.err != nil {
@@ -56,6 +56,9 @@ func (r *reader) json() string {
 	}
 	return r.keep(text)
 }
+
+// isJSON says whether a text is canonical JSON.
+func isJSON(r *reader, text []byte) bool { return r.check.writes(text) }
 
 // shows says whether an entry is the value that shows of two.
 func shows(e, than *entry[written]) bool {
@@ -99,8 +102,8 @@ func (g *register) Fold(at Place, delta []byte) error {
 	if n[1] > 1 {
 		r.fail("%d values assigned by one record", n[1])
 	}
-	removed := registerLayout.marks.read(r, n[0])
-	added := registerLayout.readAdded(r, n[1], at.Dot, func(r *reader, w *written) {
+	removed := registerLayout.marks.read(&r, n[0])
+	added := registerLayout.readAdded(&r, n[1], at.Dot, func(r *reader, w *written) {
 		*w = written{at.HLC, r.json()}
 	})
 	if err := r.done(); err != nil {

@@ -30,7 +30,7 @@ func (setType) Parse(data []byte, _ Limits) (Value, error) {
 	return s, nil
 }
 
-var setLayout = bare(true, compareJSON, isCanonical) // read-only
+var setLayout = bare(true, compareJSON, isJSON) // read-only
 
 // set has elements for names: an add replaces the dots of the element that it has observed.
 type set struct{ kernel[none] }
@@ -45,8 +45,8 @@ func (s *set) Begin(at Place) Change { return &setChange{edit[none]{k: &s.kernel
 func (s *set) Fold(at Place, delta []byte) error {
 	r := read(delta)
 	n := r.counts(dotBytesMin, 2)
-	removed := setLayout.read(r, n[0])
-	added := setLayout.readAdded(r, n[1], at.Dot, setLayout.get)
+	removed := setLayout.read(&r, n[0])
+	added := setLayout.readAdded(&r, n[1], at.Dot, setLayout.get)
 	if err := r.done(); err != nil {
 		return err
 	}

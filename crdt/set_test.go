@@ -56,6 +56,11 @@ func TestSet(t *testing.T) {
 			c = absent
 			c ~ a
 			a = absent`},
+	})
+}
+
+func TestSetRecords(t *testing.T) {
+	play(t, "set", Limits{}, []situation{
 		{"within one record the last word counts", `
 			a: [{"add":["x"]},{"remove":["x"]}]
 			a = absent

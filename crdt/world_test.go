@@ -173,6 +173,7 @@ func (w *world) update(s *site, wall int64, requests [][]Op, refusal string) {
 	w.wall = max(w.wall, wall)
 	w.logs[s.origin] = append(w.logs[s.origin], record{at, delta})
 	w.fold(s, s)
+	changed.Trim(s.vector)
 	if got, want := s.value.AppendTo(nil), changed.AppendTo(nil); !bytes.Equal(got, want) {
 		w.t.Fatalf("the delta %x folded gives\n%x, the change gave\n%x", delta, got, want)
 	}
@@ -235,6 +236,7 @@ func (w *world) settle() {
 		for _, from := range names {
 			w.fold(w.sites[from], w.sites[to])
 		}
+		w.sites[to].value.Trim(w.sites[to].vector)
 	}
 	first := w.sites[names[0]].value
 	for _, name := range names[1:] {
