@@ -33,10 +33,12 @@ type site struct {
 func bubble(t *testing.T, story func(t *testing.T, w *world)) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{t: t, mesh: collectionstest.NewMesh(time.Now), sites: map[string]*site{}}
+		defer func() {
+			for _, s := range w.sites {
+				s.stop()
+			}
+		}()
 		story(t, w)
-		for _, s := range w.sites {
-			s.stop()
-		}
 	})
 }
 
