@@ -68,6 +68,9 @@ type Config struct {
 
 	// FlushFor bounds the time at a stop in which peers take what they lack. Default 30 s.
 	FlushFor time.Duration
+	// AwayAfter is how long the records of collections are kept for a node that is not heard of; one
+	// that comes back later takes values over. Default 7 days.
+	AwayAfter time.Duration
 	// DrainFor bounds the time that readers and requests have to end at a stop. Default 10 s.
 	DrainFor time.Duration
 	// MemoryBytes is what the process may take; caches and queues shrink to fit. 0: no bound.
