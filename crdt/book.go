@@ -82,7 +82,7 @@ func (b *book[S, O]) Fold(at Place, delta []byte) error {
 	if epoch > b.epoch {
 		b.begin(epoch)
 	}
-	if epoch == b.epoch {
+	if i, there := b.find(at.Origin); epoch == b.epoch && !(there && b.pages[i].last >= at.Sequence) {
 		b.observe(at.Dot, values)
 	}
 	return nil

@@ -81,9 +81,15 @@ func (q *Quantiles) Min() float64 { return q.min }
 // Max is the largest number added.
 func (q *Quantiles) Max() float64 { return q.max }
 
-// Quantile is about the number below which the share p, from 0 to 1, of the numbers lies.
+// Quantile is about the least number that the share p, from 0 to 1, of the numbers does not exceed.
 func (q *Quantiles) Quantile(p float64) float64 {
-	rank := uint64(math.Round(float64(p * float64(max(q.count, 1)-1))))
+	rank := uint64(max(1, math.Ceil(float64(p*float64(q.count))))) - 1
+	switch rank {
+	case 0:
+		return q.min
+	case q.count - 1:
+		return q.max
+	}
 	for _, b := range slices.Backward(q.negative) {
 		if rank < b.count {
 			return q.within(-middle(b.index))
