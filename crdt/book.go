@@ -183,7 +183,8 @@ type bookChange[S summary[O], O any] struct {
 	b       *book[S, O]
 	at      Dot
 	cleared bool
-	values  []O
+	count   int
+	values  []byte // as append of the kind wrote them
 }
 
 func (c *bookChange[S, O]) Do(ops []Op) error {
@@ -193,23 +194,22 @@ func (c *bookChange[S, O]) Do(ops []Op) error {
 	for i := range ops {
 		if ops[i].Verb == Clear {
 			c.b.begin(c.b.epoch + 1)
-			c.cleared, c.values = true, nil
+			c.cleared, c.count, c.values = true, 0, nil
 		}
 		values := c.b.kind.values(&ops[i])
 		c.b.observe(c.at, values)
-		c.values = append(c.values, values...)
+		c.count += len(values)
+		for _, v := range values {
+			c.values = c.b.kind.append(c.values, v)
+		}
 	}
 	return nil
 }
 
 func (c *bookChange[S, O]) AppendDelta(dst []byte) []byte {
-	if !c.cleared && len(c.values) == 0 {
+	if !c.cleared && c.count == 0 {
 		return dst
 	}
 	dst = binary.AppendUvarint(append(dst, encodingVersion), c.b.epoch)
-	dst = binary.AppendUvarint(dst, uint64(len(c.values)))
-	for _, v := range c.values {
-		dst = c.b.kind.append(dst, v)
-	}
-	return dst
+	return append(binary.AppendUvarint(dst, uint64(c.count)), c.values...)
 }
