@@ -1,11 +1,9 @@
 package crdt
 
 import (
-	"bytes"
 	"cmp"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // compareJSON orders canonical JSON values: null, false, true, numbers by their value, strings by
@@ -118,63 +116,4 @@ func nibble(digit byte) byte {
 		return digit - 'a' + 10
 	}
 	return digit - '0'
-}
-
-// unquoted is the text that a canonical JSON string stands for.
-func unquoted(s []byte) string {
-	if bytes.IndexByte(s, '\\') < 0 {
-		return string(s[1 : len(s)-1])
-	}
-	text := make([]byte, 0, len(s))
-	for i := 1; i < len(s)-1; {
-		var b byte
-		b, i = character(s, i)
-		text = append(text, b)
-	}
-	return string(text)
-}
-
-// stringAt is the canonical JSON string that begins at a place, quotes included.
-func stringAt(text []byte, from int) []byte {
-	to := from + 1
-	for text[to] != '"' {
-		if text[to] == '\\' {
-			to++
-		}
-		to++
-	}
-	return text[from : to+1]
-}
-
-// valueEnd is where the canonical JSON value ends that begins at a place.
-func valueEnd(text []byte, at int) int {
-	for depth := 0; at < len(text); at++ {
-		switch text[at] {
-		case '"':
-			at += len(stringAt(text, at)) - 1
-		case '[', '{':
-			depth++
-		case ']', '}', ',':
-			if depth == 0 {
-				return at
-			}
-			if text[at] != ',' {
-				depth--
-			}
-		}
-	}
-	return len(text)
-}
-
-// shown is the beginning of a text that came from outside, for a message.
-func shown(text []byte) string {
-	const most = 100
-	if len(text) <= most {
-		return string(text)
-	}
-	cut := most
-	for cut > 0 && !utf8.RuneStart(text[cut]) {
-		cut--
-	}
-	return string(text[:cut]) + "..."
 }

@@ -1,0 +1,69 @@
+package collections
+
+import (
+	"context"
+
+	"github.com/edgedhq/edged/crdt"
+	"github.com/edgedhq/edged/crdt/partition"
+)
+
+// sweepSlice is how many keys are looked at in one collection at a time.
+const sweepSlice = 1000
+
+// sweep is how far a collection has been looked through for keys whose time is over.
+type sweep struct {
+	part int
+	from string
+}
+
+// sweeper removes keys whose time is over, a slice at a time. Readers have not seen them since; a
+// removal makes room, and is the same at every node.
+func (k *Keeper) sweeper(ctx context.Context) {
+	places := map[*collection]sweep{}
+	every(ctx, k.opts.SweepEvery, func() {
+		next := map[*collection]sweep{}
+		for _, c := range k.collections() {
+			if c.definition().TTL > 0 {
+				next[c] = c.sweep(places[c])
+			}
+		}
+		places = next
+	})
+}
+
+// sweep looks at some keys, and has those removed whose last record is this node's own and older
+// than any that can come.
+func (c *collection) sweep(at sweep) sweep {
+	d, own := c.definition(), c.k.catalog.Origin().ID
+	frontier := c.k.opts.Frontier()
+	p := c.parts[at.part]
+	var over []string
+	seen, last := 0, ""
+	p.mu.Lock()
+	err := p.state.Scan(at.from, "", func(e partition.Entry) bool {
+		if seen++; seen > sweepSlice {
+			return false
+		}
+		last = e.Key
+		if e.Last.Origin == own && d.expired(e.Last.HLC, frontier) && !e.Absent() {
+			over = append(over, e.Key)
+		}
+		return true
+	})
+	p.mu.Unlock()
+	if err != nil {
+		c.k.opts.Log.Warn("keys not looked through", "collection", c.name, "partition", p.Number, "err", err)
+	}
+	for _, key := range over {
+		// Refused when too much waits: the next sweep comes by again.
+		_ = c.submit(newRequest(change{key: key, make: expire}))
+	}
+	c.k.stats.expired.Add(int64(len(over)))
+	if err == nil && seen > sweepSlice {
+		return sweep{at.part, last + "\x00"}
+	}
+	return sweep{part: (at.part + 1) % len(c.parts)}
+}
+
+// expire is what removes a key: work has cleared it already, if nobody has touched it since.
+func expire(_ *bench, _ *work) []crdt.Op { return nil }

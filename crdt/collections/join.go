@@ -1,0 +1,285 @@
+package collections
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/edgedhq/edged"
+	"github.com/edgedhq/edged/crdt"
+	"github.com/edgedhq/edged/crdt/partition"
+)
+
+// joinsMax is how many states are taken over before a gap that none of them covers is accepted.
+const joinsMax = 3
+
+// joinStep is how many keys are merged in one batch.
+const joinStep = 256
+
+// gap takes note of records that are gone. If they are not in the values, the state of another node
+// is asked for, and what follows them waits.
+func (c *collection) gap(n *edged.Notice) {
+	if int(n.Log.Partition) >= len(c.parts) {
+		return
+	}
+	p, o := c.parts[n.Log.Partition], n.Log.Origin
+	p.mu.Lock()
+	missing := p.state.Folded(o.ID) < n.To
+	if missing {
+		p.state.Meet(o)
+		p.torn[o.ID] = max(p.torn[o.ID], n.To)
+	}
+	frozen := p.frozen
+	p.mu.Unlock()
+	switch {
+	case !missing || frozen: // a join that is under way looks at what it leaves missing
+	case c.k.opts.Peers == nil:
+		p.accept()
+	default:
+		p.ask()
+	}
+}
+
+func (p *part) ask() {
+	p.c.k.opts.Peers.Join(p.c.stream, p.c.definition().Generation, p.Number)
+}
+
+// accept gives up what no node has.
+func (p *part) accept() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for o, to := range p.torn {
+		from := p.state.Folded(o) + 1
+		if from <= to {
+			p.c.k.opts.Log.Warn("updates are lost: no node holds them", "collection", p.c.name, "partition", p.Number,
+				"origin", fmt.Sprintf("%x", o[:]), "from", from, "to", to)
+			p.state.Raise(o, to)
+			p.c.k.stats.lost.Add(int64(to - from + 1))
+		}
+	}
+	clear(p.torn)
+	p.tries = 0
+}
+
+// Take takes over one part of another node's state of a partition, which Provide gave there, in
+// order from first to last. An error ends the transfer; so does a first part.
+func (k *Keeper) Take(stream string, generation edged.Generation, number edged.Partition, part []byte, first, last bool) error {
+	p, err := k.partOf(stream, generation, number)
+	if err != nil {
+		return err
+	}
+	p.writing <- struct{}{}
+	defer func() { <-p.writing }()
+	if p.c.closed() {
+		return p.c.end()
+	}
+	p.mu.Lock()
+	wanted := len(p.torn) > 0 && !p.frozen
+	p.mu.Unlock()
+	if !wanted {
+		return fmt.Errorf("collections: no state of partition %d of %q is wanted", number, p.c.name)
+	}
+	if err := p.stage(part, first); err != nil {
+		p.theirs = nil
+		return fmt.Errorf("collections: a state of %q: %w", p.c.name, err)
+	}
+	if last {
+		p.mu.Lock()
+		p.frozen = true
+		p.mu.Unlock()
+		k.joins.push(p)
+	}
+	return nil
+}
+
+// partOf gives a partition by the names that replication uses.
+func (k *Keeper) partOf(stream string, generation edged.Generation, number edged.Partition) (*part, error) {
+	name, ok := strings.CutPrefix(stream, hidden)
+	c, err := k.find(name)
+	if err != nil || !ok || c.definition().Generation != generation || int(number) >= len(c.parts) {
+		return nil, fmt.Errorf("collections: no partition %d of generation %d of %q is kept here", number, generation, stream)
+	}
+	return c.parts[number], nil
+}
+
+// stage writes a part where it waits for the others. The caller writes.
+func (p *part) stage(raw []byte, first bool) error {
+	b, theirs, err := p.state.Stage(raw)
+	switch {
+	case err != nil:
+		return err
+	case first != (theirs != nil) || !first && p.theirs == nil:
+		return fmt.Errorf("a part out of order")
+	}
+	if first {
+		p.theirs = theirs
+		if err := p.unstage(); err != nil {
+			return err
+		}
+	}
+	return p.c.k.store.Write(b.Puts())
+}
+
+// join merges the state that is staged, from wherever it stands, until ctx ends.
+func (p *part) join(ctx context.Context) {
+	for pause := time.Second; ; pause = min(2*pause, time.Minute) {
+		err := p.merge(ctx)
+		if err == nil || ctx.Err() != nil || p.c.closed() {
+			return
+		}
+		p.c.k.opts.Log.Error("a state of another node is not merged", "collection", p.c.name, "partition", p.Number, "err", err)
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (p *part) merge(ctx context.Context) error {
+	p.writing <- struct{}{}
+	defer func() { <-p.writing }()
+	if err := p.beginMerge(); err != nil {
+		return err
+	}
+	for p.joining() {
+		if p.c.closed() || ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := p.step(); err != nil {
+			return err
+		}
+	}
+	from, to := p.state.Staged()
+	if err := p.c.k.store.Drop(from, to); err != nil {
+		return err
+	}
+	p.c.k.stats.joins.Add(1)
+	p.joined()
+	return nil
+}
+
+func (p *part) joining() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.state.Joining()
+}
+
+// step merges some keys.
+func (p *part) step() error {
+	p.mu.Lock()
+	b, stepped, _, err := p.state.Step(joinStep)
+	p.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	if err := p.c.k.store.Write(b.Puts()); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	stepped()
+	p.mu.Unlock()
+	return nil
+}
+
+// beginMerge flushes what is folded, and writes the marker from which a join goes on.
+func (p *part) beginMerge() error {
+	if p.joining() || p.theirs == nil {
+		return nil
+	}
+	if err := p.write(); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	b, err := p.state.Join(p.theirs)
+	p.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	if err := p.c.k.store.Write(b.Puts()); err != nil {
+		p.mu.Lock()
+		p.state.Forsake()
+		p.mu.Unlock()
+		return err
+	}
+	return nil
+}
+
+// joined looks whether all that was gone is in the values now, and lets folding go on.
+func (p *part) joined() {
+	p.mu.Lock()
+	p.theirs, p.frozen = nil, false
+	for o, to := range p.torn {
+		if p.state.Vector().Covers(crdt.Dot{Origin: o, Sequence: to}) {
+			delete(p.torn, o)
+		}
+	}
+	missing := len(p.torn) > 0
+	if p.tries++; !missing {
+		p.tries = 0
+	}
+	tries := p.tries
+	p.mu.Unlock()
+	switch {
+	case missing && (tries >= joinsMax || p.c.k.opts.Peers == nil):
+		p.accept()
+	case missing:
+		p.ask()
+	}
+	p.c.refollow()
+	p.c.announce()
+}
+
+// pinIdle is how long a state is kept that nobody asks for.
+const pinIdle = 30 * time.Second
+
+// pin is a state of the store that stays, for one node that takes it over.
+type pin struct {
+	scan    partition.Scan
+	release func() error
+	used    time.Time
+}
+
+// Provide gives a part of about bytesMax of the state of a partition: the first when after is nil,
+// then what follows the next of the part before; with the last part next is nil. pin names one
+// state, which stays from the first part to the last, or until nobody has asked for it for a while.
+func (k *Keeper) Provide(
+	pinned uint64, stream string, generation edged.Generation, number edged.Partition, after []byte, bytesMax int,
+) (part, next []byte, err error) {
+	p, err := k.partOf(stream, generation, number)
+	if err != nil {
+		return nil, nil, err
+	}
+	h := k.pins.take(pinned)
+	if after == nil {
+		if h != nil {
+			k.pins.release(h)
+		}
+		if h, err = k.pin(p); err != nil {
+			return nil, nil, err
+		}
+	}
+	if h == nil {
+		return nil, nil, fmt.Errorf("collections: the state %d is kept no more", pinned)
+	}
+	part, next, err = p.Part(h.scan, after, bytesMax)
+	if err != nil || next == nil {
+		k.pins.release(h)
+		return part, nil, err
+	}
+	h.used = k.opts.Now()
+	k.pins.keep(pinned, h)
+	return part, next, nil
+}
+
+// pin flushes a partition and pins the store.
+func (k *Keeper) pin(parts ...*part) (*pin, error) {
+	for _, p := range parts {
+		if err := p.flush(); err != nil {
+			return nil, err
+		}
+	}
+	scan, release, err := k.store.Pin()
+	return &pin{scan: scan, release: release}, err
+}
