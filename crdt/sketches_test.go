@@ -105,11 +105,11 @@ func TestSketchReset(t *testing.T) {
 				b: delete
 				a > b
 				b = ` + shown},
-			{kind + ", a reset of nothing", `
+			{kind + ", a reset of nothing is none", `
 				a: delete
-				b: {"observe":[1]}
+				b: {"observe":[7]}
 				a > b
-				b = absent`},
+				b = ` + shown},
 		})
 	}
 }

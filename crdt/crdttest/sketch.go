@@ -13,10 +13,7 @@ import (
 
 // watch is what a sketch has been shown, every observation of it. A clear of what is there begins a
 // new epoch: what older ones have observed does not count any more, seen or not.
-type watch struct {
-	pages []watched
-	once  bool // an item that the writer knows already is not written again
-}
+type watch struct{ pages []watched }
 
 type watched struct {
 	at     crdt.Place
@@ -32,9 +29,7 @@ func (k *watch) Write(w Written) {
 		switch op.Verb {
 		case crdt.Observe:
 			for _, x := range op.Items {
-				if !k.once || !slices.Contains(seen.items, string(x)) {
-					p.items = append(p.items, string(x))
-				}
+				p.items = append(p.items, string(x))
 			}
 			p.floats = append(p.floats, op.Floats...)
 		case crdt.Clear:
@@ -74,7 +69,7 @@ func (k *watch) at(v crdt.Vector) watched {
 // census is the plain hyperloglog: it counts the different items.
 type census struct{ watch }
 
-func newCensus(crdt.Limits) Spec { return &census{watch{once: true}} }
+func newCensus(crdt.Limits) Spec { return &census{} }
 
 // Check allows half an item and the stated error: of few items, those of the requests, the count is
 // right.
