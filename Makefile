@@ -11,8 +11,9 @@ KILLS ?= 200
 CUTS ?= 2000
 SEEDS ?= 500
 MESH ?=
+LAWS ?= 1000000
 
-.PHONY: build demo check format vet lint test race fuzz crash plants simulate mesh compose bench gate clean
+.PHONY: build demo check format vet lint test race fuzz laws crash plants simulate mesh compose bench gate clean
 
 build: # one static binary, ./edged; VERSION names a release
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o edged ./cmd/edged
@@ -39,6 +40,10 @@ race:
 
 fuzz: # every target for FUZZTIME
 	.ci/fuzz $(FUZZTIME)
+
+laws: # LAWS cases a type of values, at most 10 minutes each; then every merge that is planted wrong
+	go test ./crdt/crdttest -count 1 -v -run 'TestLaws|TestDeltaSize|TestManyDots' -laws.cases $(LAWS) -laws.within 10m -timeout 2h
+	go test ./crdt/crdttest -count 1 -v -run TestPlants -laws.plants 20000 -timeout 30m
 
 crash: # kill -9 under load and simulated power cuts: 0 lost, 0 doubled, 0 holes
 	go run ./loadtest/crash -cycles $(KILLS) -power $(CUTS)

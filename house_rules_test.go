@@ -27,7 +27,7 @@ func computing() []string {
 func pure() []string {
 	return []string{
 		".", "streams/block", "streams/sql", "streams/expr", "streams/window", "streams/aggregate",
-		"streams/pattern", "streams/plan", "crdt", "crdt/hlc", "crdt/crdttest", "crdt/partition",
+		"streams/pattern", "streams/plan", "crdt", "crdt/hlc", "crdt/crdttest", "crdt/partition", "crdt/sketch",
 		"replication/session", "replication/wire", "replication/roster", "httpapi/jsonscan", "httpapi/packscan",
 	}
 }

@@ -35,6 +35,9 @@ func requests() map[string][]string {
 		"set":             {`{"add":["x",1,{"a":1}]}`, `[{"remove":["x"]},{"add":["y",true]}]`},
 		"map":             {`{"put":{"x":1,"y":"z"}}`, `[{"increment":{"x":1,"n":-2}},{"remove":["x"]}]`},
 		"flag":            {`{"enable":true}`, `{"disable":true}`},
+		"hyperloglog":     {`{"observe":["x",1]}`, `[{"observe":["x",null]},{"observe":["y"]}]`},
+		"quantiles":       {`{"observe":[1,-2.5,0]}`, `[{"observe":[1e300]},{"observe":[1e-9]}]`},
+		"topk":            {`{"observe":["x",1,"x"]}`, `[{"observe":[["a"]]},{"observe":["x"]}]`},
 	}
 }
 

@@ -8,6 +8,9 @@ var types = map[string]Type{ // read-only
 	"map":             mapType{},
 	"flag":            flagType{},
 	"bounded_counter": boundedType{},
+	"hyperloglog":     hyperLogLogType{},
+	"quantiles":       quantilesType{},
+	"topk":            topKType{},
 }
 
 // TypeOf finds a kind of value by its word.

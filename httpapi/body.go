@@ -143,7 +143,7 @@ func readBounded(r *http.Request) ([]byte, error) {
 }
 
 // check holds a tree to the schema. First come unknown fields, each with the nearest right word,
-// and nulls.
+// nulls, and what is missing.
 func (b *body) check(tree any) error {
 	var faults []edged.Field
 	b.unknown(b.schema, "body", tree, &faults)
@@ -186,8 +186,9 @@ func refuseFields(faults []edged.Field) error {
 	return &edged.Refusal{Kind: edged.Invalid, Detail: detail, Fields: faults}
 }
 
-// unknown collects the fields that the schema does not have, and those that are null. The
-// library's own check takes fields in any case and any null, and names no field that is near.
+// unknown collects the fields that the schema does not have, those that are null, and those that
+// have to be there and are not. The library's own check takes fields in any case and any null, names
+// no field that is near, and does not say where what is missing would stand.
 func (b *body) unknown(schema *huma.Schema, at string, tree any, faults *[]edged.Field) {
 	const faultsMax = 20
 	for schema.Ref != "" {
@@ -196,6 +197,11 @@ func (b *body) unknown(schema *huma.Schema, at string, tree any, faults *[]edged
 	object, ok := tree.(map[string]any)
 	if !ok || schema.Type != huma.TypeObject {
 		return
+	}
+	for _, name := range schema.Required {
+		if _, there := object[name]; !there {
+			*faults = append(*faults, edged.Field{Location: at + "." + name, Message: "is missing" + wantOneOf(schema.Properties[name])})
+		}
 	}
 	for name, value := range object {
 		if len(*faults) == faultsMax {
@@ -215,6 +221,18 @@ func (b *body) unknown(schema *huma.Schema, at string, tree any, faults *[]edged
 			Message: "unknown field; " + suggest(name, slices.Sorted(maps.Keys(schema.Properties))),
 		})
 	}
+}
+
+// wantOneOf lists the words that a field takes, where it takes only those.
+func wantOneOf(schema *huma.Schema) string {
+	words := make([]string, len(schema.Enum))
+	for i, word := range schema.Enum {
+		words[i], _ = word.(string)
+	}
+	if len(words) == 0 {
+		return ""
+	}
+	return "; want one of " + strings.Join(words, ", ")
 }
 
 // suggest names the nearest word, or all of them when none is near.

@@ -4,9 +4,11 @@
 //
 //	request ─▶ door: Host, Origin, CORS ─▶ chi ─▶ one handler a route ─▶ answer or problem
 //	                     │                           │
-//	                     └── 403 problem             ├─ Streams   publish, read, live, after=
-//	                                                 ├─ Catalog   definitions, digests
-//	                                                 ├─ Cluster   members, peers, Links
+//	                     └── 403 problem             ├─ Streams      publish, read, live, after=
+//	                                                 ├─ Catalog      definitions, digests
+//	                                                 ├─ Collections  the same of collections
+//	                                                 ├─ Entries      update, read, watch, after=
+//	                                                 ├─ Cluster      members, peers, Links
 //	                                                 └─ Health, Metrics
 //
 // [New] takes the parts and gives a [Server]; [Server.Handler] is what it serves, and
@@ -24,11 +26,16 @@
 // [edged.Kind] in the error's chain; one table there maps a kind to its status, its title and
 // what it says about whether anything was stored. A handler never chooses a status for an error.
 //
+// # Feeds
+//
+// A watch of a collection is a read of a stream with another [codec.Shape]: one pump, one set of
+// pages, server-sent events, lines and sockets serves both, and readers of one run share its frames.
+//
 // # Invariants
 //
 // A refusal that says "stored": false means it. So a handler calls begun before it hands a
-// publication over; from then on an error that is not a known refusal, and any panic, closes
-// the connection with no status at all.
+// publication or an update over; from then on an error that is not a known refusal, and any panic,
+// closes the connection with no status at all.
 //
 // A path is never cleaned, joined or redirected: names are taken as they stand, decoded once,
 // and held to the grammar of names. Nothing in this package opens a file.
@@ -38,6 +45,6 @@
 //
 // # Not here
 //
-// Bodies to drafts: httpapi/intake. Events to bytes: httpapi/codec. The other side of the door,
-// for programs: httpapi/client. What a stream is: streams.
+// Bodies to drafts and updates: httpapi/intake. Events to bytes: httpapi/codec. The other side of the
+// door, for programs: httpapi/client. What a stream is: streams. What an operation means: crdt.
 package httpapi

@@ -34,6 +34,7 @@ const docsStyle = `:root{color-scheme:light dark;--line:color-mix(in srgb,curren
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1rem}
 h2{margin-top:3rem;border-bottom:1px solid var(--line)}h3{margin-top:2rem}
 code{font:.92em ui-monospace,monospace}
+pre{overflow:auto}
 table{border-collapse:collapse;width:100%;margin:.5rem 0}
 td,th{text-align:left;vertical-align:top;padding:.25rem .75rem .25rem 0;border-top:1px solid var(--line)}
 nav ul{columns:2;list-style:none;padding:0}
@@ -108,6 +109,9 @@ func (p *docsPage) contents(doc *huma.OpenAPI) {
 func (p *docsPage) operation(o docsOperation) {
 	p.put(`<h3 id="`, o.OperationID, `"><b>`, o.method, `</b> <code>`, html.EscapeString(o.path), `</code></h3><p>`,
 		html.EscapeString(o.Summary), `. `, html.EscapeString(o.Description), `</p>`)
+	if samples, ok := o.Extensions["x-codeSamples"].([]map[string]string); ok {
+		p.put(`<pre><code>`, html.EscapeString(samples[0]["source"]), `</code></pre>`)
+	}
 	if len(o.Parameters) > 0 {
 		p.put(`<table><tr><th>Parameter</th><th>In</th><th>Form</th><th>Meaning</th></tr>`)
 		for _, q := range o.Parameters {

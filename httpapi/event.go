@@ -91,7 +91,7 @@ type streamPath struct {
 
 // afterParams are taken by every GET under /v1.
 type afterParams struct {
-	After string `query:"after" minLength:"1" pattern:"^[A-Za-z0-9_-]+$" doc:"A cursor, of any stream: answer when this node has caught up to it"`
+	After string `query:"after" minLength:"1" pattern:"^[A-Za-z0-9_-]+$" doc:"A cursor, of any stream or collection: answer when this node has caught up to it"`
 	Wait  string `query:"wait" pattern:"^(0|([0-9]{1,4}([.][0-9]{1,9})?(ns|us|µs|ms|s|m|h))+)$" default:"5s" example:"10s" doc:"How long to wait for that, at most 60s"`
 }
 

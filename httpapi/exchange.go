@@ -18,6 +18,7 @@ import (
 type exchange struct {
 	http.ResponseWriter
 	status   int
+	appends  bool // the route writes events or values
 	begun    bool
 	hijacked bool
 }
@@ -79,6 +80,12 @@ func begun(w http.ResponseWriter) {
 	if x, ok := w.(*exchange); ok {
 		x.begun = true
 	}
+}
+
+// appends says whether the request's route writes events or values.
+func appends(w http.ResponseWriter) bool {
+	x, ok := w.(*exchange)
+	return ok && x.appends
 }
 
 func hasBegun(w http.ResponseWriter) bool {

@@ -51,7 +51,7 @@ func (so *socket) perform(q *request) error {
 		return edged.RefuseField(edged.Invalid, "frame.op", cut(q.op, 40), "this socket has one feed and takes ping; /v1/live takes more")
 	}
 	switch q.op {
-	case "subscribe":
+	case "subscribe", "watch":
 		return so.subscribe(q)
 	case "unsubscribe":
 		return so.unsubscribe(q)
@@ -63,22 +63,36 @@ func (so *socket) perform(q *request) error {
 		return nil
 	case "pong":
 		return nil
-	case "watch":
-		return edged.Refuse(edged.NotFound, "this build has no collections or functions to watch; subscribe to a stream")
 	}
 	ops := []string{"credit", "ping", "pong", "publish", "subscribe", "unsubscribe", "watch"}
 	return edged.RefuseField(edged.Invalid, "frame.op", cut(q.op, 40), "there is no such op; %s", suggest(q.op, ops))
 }
 
+// wanted reads what a subscription or a watch asks for.
+func (so *socket) wanted(q *request) (reading, error) {
+	s := so.server
+	p := params{values: q.values(), where: "frame", now: s.opts.Now()}
+	if q.op == "subscribe" {
+		if err := edged.CheckName("frame.stream", q.stream); err != nil {
+			return reading{}, err
+		}
+		return s.reading(q.stream, p, true)
+	}
+	if s.parts.Collections == nil {
+		return reading{}, edged.Refuse(edged.NotFound, "%s to watch; subscribe to a stream", noCollections)
+	}
+	if err := edged.CheckName("frame.collection", q.collection); err != nil {
+		return reading{}, err
+	}
+	return s.watching(q.collection, p, true)
+}
+
 // subscribe opens a feed and puts it among the socket's.
 func (so *socket) subscribe(q *request) error {
-	if err := edged.CheckName("frame.stream", q.stream); err != nil {
-		return err
-	}
 	if so.server.draining.Load() {
 		return edged.Refuse(edged.Draining, "this node is going away; subscribe at another, or here after its restart")
 	}
-	reading, err := so.server.reading(q.stream, params{values: q.values(), where: "frame", now: so.server.opts.Now()}, true)
+	reading, err := so.wanted(q)
 	if err != nil {
 		return err
 	}
@@ -95,7 +109,7 @@ func (so *socket) subscribe(q *request) error {
 	if t.sub > subscriptionsMax {
 		return edged.Refuse(edged.Invalid, "a socket has at most %d subscriptions; unsubscribe from some, or open another", subscriptionsMax)
 	}
-	if t.feed, err = so.server.parts.Streams.Follow(reading.Query, func() { so.woken(t) }); err != nil {
+	if t.feed, err = so.server.open(&reading, func() { so.woken(t) }); err != nil {
 		return err
 	}
 	so.server.feeds.counts.resumed(t.feed)

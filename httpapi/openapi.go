@@ -37,7 +37,7 @@ func describe(table []*route, version string) *huma.OpenAPI {
 		OpenAPI: "3.1.0",
 		Info: &huma.Info{
 			Title: "edged", Version: version,
-			Description: "Durable streams at the edge: publish events, read them back, follow them live. " +
+			Description: "Durable streams and replicated values at the edge: publish events, read them back, follow them live; update values in every region at once, and watch them. " +
 				"Wherever JSON is spoken, msgpack is too, by Content-Type and Accept. Every error is a problem " +
 				"(RFC 9457) whose code says what is wrong.",
 			License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
@@ -48,6 +48,7 @@ func describe(table []*route, version string) *huma.OpenAPI {
 		Tags: []*huma.Tag{
 			{Name: tagStreams, Description: "Named durable collections of events."},
 			{Name: tagEvents, Description: "Publish and read."},
+			{Name: tagCollections, Description: "Keys and their values, which every region may update at once and which end up equal."},
 			{Name: tagCluster, Description: "The nodes and how far they are."},
 			{Name: tagNode, Description: "Health, metrics and this contract."},
 		},
@@ -81,6 +82,9 @@ func (rt *route) operation(registry huma.Registry) *huma.Operation {
 	op := &huma.Operation{
 		Tags: []string{rt.tag}, Summary: rt.summary, Description: rt.about, OperationID: rt.id,
 		Responses: map[string]*huma.Response{},
+	}
+	if rt.try != "" {
+		op.Extensions = map[string]any{"x-codeSamples": []map[string]string{{"lang": "Shell", "source": rt.try}}}
 	}
 	if rt.params != nil {
 		op.Parameters = paramsOf(registry, reflect.TypeOf(rt.params))

@@ -18,7 +18,7 @@ import (
 
 // TestDocumentIsWhatIsServed walks chi's tree and the document, and compares them both ways.
 func TestDocumentIsWhatIsServed(t *testing.T) {
-	s := newFake().server(t, Options{})
+	s := newCupboard().server(t, Options{})
 	served := map[string][]string{}
 	err := chi.Walk(s.routes.mux, func(method, path string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
 		served[path] = append(served[path], method)
@@ -58,7 +58,7 @@ func TestDocumentIsWhatIsServed(t *testing.T) {
 
 // TestDocumentIsValid holds the document to what OpenAPI 3.1 asks for and its own words can break.
 func TestDocumentIsValid(t *testing.T) {
-	doc := object(t, newFake().server(t, Options{Version: "1.2.3"}).document())
+	doc := object(t, newCupboard().server(t, Options{Version: "1.2.3"}).document())
 	if doc["openapi"] != "3.1.0" || doc["info"].(map[string]any)["version"] != "1.2.3" {
 		t.Errorf("%v %v", doc["openapi"], doc["info"])
 	}
@@ -176,6 +176,29 @@ func TestAnswersFitTheirSchemas(t *testing.T) {
 	}
 }
 
+// TestCollectionsFitTheirSchemas does the same for collections.
+func TestCollectionsFitTheirSchemas(t *testing.T) {
+	c := newCupboard()
+	s := c.server(t, Options{})
+	schemas := object(t, s.document())["components"].(map[string]any)["schemas"].(map[string]any)
+	h := s.Handler()
+	ask(h, http.MethodPut, "/v1/collections/seats", `{"type":"bounded_counter","max":9,"ttl":"1h","regions":["eu"]}`)
+	ask(h, http.MethodPut, "/v1/collections/names", `{"type":"register"}`)
+	c.conflicts["a"] = `[1,2]`
+	ask(h, http.MethodPost, "/v1/collections/names/keys/b", `{"assign":1}`)
+	for _, q := range [][4]string{
+		{http.MethodPost, "/v1/collections/names/keys/a", `{"assign":1}`, "Entry"},
+		{http.MethodPost, "/v1/collections/names/keys", `[{"key":"b","assign":{}}]`, "Updates"},
+		{http.MethodGet, "/v1/collections/names/keys/a", "", "Entry"}, {http.MethodGet, "/v1/collections/names/keys?limit=1", "", "KeyPage"},
+		{http.MethodGet, "/v1/collections", "", "CollectionList"}, {http.MethodGet, "/v1/collections?limit=1", "", "CollectionList"},
+		{http.MethodGet, "/v1/collections/seats", "", "Collection"}, {http.MethodGet, "/v1/collections/seats/digest", "", "Digest"},
+		{http.MethodGet, "/v1/collections/names/changes?from=earliest", "", "ChangePage"}, {http.MethodGet, "/v1/collections/none", "", "Problem"},
+	} {
+		w := ask(h, q[0], q[1], q[2])
+		fit(t, q[0]+" "+q[1], schemas, schemas[q[3]], object(t, w.Body.Bytes()))
+	}
+}
+
 // TestDataAloneFitsTheSchema: with envelope=data an item of a page may be any JSON, null too.
 func TestDataAloneFitsTheSchema(t *testing.T) {
 	schemas := object(t, newFake().server(t, Options{}).document())["components"].(map[string]any)["schemas"].(map[string]any)
@@ -224,7 +247,7 @@ func fit(t *testing.T, at string, schemas map[string]any, schema, v any) {
 }
 
 func TestDocs(t *testing.T) {
-	s := newFake().server(t, Options{Version: "<b>"})
+	s := newCupboard().server(t, Options{Version: "<b>"})
 	w := ask(s.Handler(), http.MethodGet, "/docs", "", "Accept", "text/html")
 	page := w.Body.String()
 	for _, rt := range s.table {

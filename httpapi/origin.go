@@ -85,7 +85,7 @@ const (
 	corsMethods = "GET, HEAD, POST, PUT, DELETE, OPTIONS"
 	corsHeaders = "Content-Type, Content-Encoding, Accept, Authorization, Idempotency-Key, Last-Event-ID, " +
 		"Edged-Key, Edged-Time, Edged-Type"
-	corsExposed = "Retry-After, Allow, Location"
+	corsExposed = "Retry-After, Allow, Location, Edged-Cursor"
 )
 
 // answerOrigin lets a page that is allowed read the answer. Credentials are never allowed along

@@ -28,10 +28,13 @@ var outcomes = map[edged.Kind]outcome{ // read-only
 	edged.Unauthenticated:      {401, "Credentials are missing", false, storedNo},
 	edged.Forbidden:            {403, "Not allowed", false, storedNo},
 	edged.StreamNotFound:       {404, "No such stream", false, storedNo},
+	edged.CollectionNotFound:   {404, "No such collection", false, storedNo},
+	edged.KeyNotFound:          {404, "No value under this key", false, storedNo},
 	edged.NotFound:             {404, "Nothing here", false, storedNo},
 	edged.MethodNotAllowed:     {405, "The path does not have this method", false, storedNo},
 	edged.NotAcceptable:        {406, "No acceptable form", false, storedNo},
 	edged.Conflict:             {409, "In conflict with what is there", false, storedNo},
+	edged.LimitReached:         {409, "Not enough rights are held here", true, storedNo},
 	edged.CursorExpired:        {410, "The cursor is older than what is kept", false, storedNo},
 	edged.TooLarge:             {413, "Too large", false, storedNo},
 	edged.UnsupportedMediaType: {415, "No reader for this content", false, storedNo},
@@ -139,7 +142,7 @@ type problemView struct {
 	Detail    string         `json:"detail" doc:"What was wrong and what would be right"`
 	Code      string         `json:"code" doc:"A stable word, the same in logs, metrics and on the command line"`
 	Retryable bool           `json:"retryable" doc:"Whether the same request may succeed later"`
-	Stored    any            `json:"stored,omitempty" doc:"Of a publish: false, or \"unknown\", when only a retry with the same id tells"`
+	Stored    any            `json:"stored,omitempty" doc:"Of a publish or an update: false, or \"unknown\", when only a retry with the same id tells"`
 	Reached   string         `json:"reached,omitempty" doc:"The ack level that was reached"`
 	Limit     int64          `json:"limit,omitempty" doc:"too_large: what is allowed"`
 	Size      int64          `json:"size,omitempty" doc:"too_large: what was given, or the least it is"`
@@ -235,7 +238,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 			panic(http.ErrAbortHandler)
 		}
 	}
-	if r.Method != http.MethodPost { // only a publish is asked whether it was stored
+	if r.Method != http.MethodPost && !appends(w) { // only what writes is asked whether it was stored
 		p.Stored = ""
 	}
 	s.requests.refused(p.Code)

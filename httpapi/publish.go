@@ -3,9 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
-	"os"
 	"strconv"
 	"sync"
 	"time"
@@ -19,25 +17,22 @@ const (
 	ackTimeoutMax     = time.Minute
 )
 
-// inbox is what publishes leave for one another. The zero inbox is ready.
+// inbox is what publishes and updates leave for one another. The zero inbox is ready.
 type inbox struct {
 	inflater inflater
 	parcels  sync.Pool // of *parcel
+	errands  sync.Pool // of *errand
 }
 
 // parcel is one publish on its way.
 type parcel struct {
 	said    publishQuery
-	raw     []byte // the body as it came
-	plain   []byte // the body inflated
+	room    bodyRoom
 	batch   intake.Batch
 	request intake.Request
 	handed  edged.Publication
 	answer  []byte
 }
-
-// bodyKeptMax bounds the memory that a parcel keeps for the next publish.
-const bodyKeptMax = 1 << 20
 
 func (in *inbox) get() *parcel {
 	p, ok := in.parcels.Get().(*parcel)
@@ -51,12 +46,7 @@ func (in *inbox) get() *parcel {
 func (in *inbox) put(p *parcel) {
 	p.batch.Reset()
 	p.said, p.request, p.handed = publishQuery{}, intake.Request{}, edged.Publication{}
-	if cap(p.raw) > bodyKeptMax {
-		p.raw = nil
-	}
-	if cap(p.plain) > bodyKeptMax {
-		p.plain = nil
-	}
+	p.room.trim()
 	in.parcels.Put(p)
 }
 
@@ -125,7 +115,8 @@ func (s *Server) collect(p *parcel, r *http.Request) (form string, err error) {
 	q.Time = paramOr(p.said.time, r.Header, "Edged-Time")
 	q.Type = paramOr(p.said.kind, r.Header, "Edged-Type")
 	q.ID = paramOr(intake.Param{}, r.Header, "Idempotency-Key")
-	if q.Body, err = s.readBody(p, r); err != nil {
+	tooLarge := func(size int64) error { return q.Form.TooLarge(q.Limits, size) }
+	if q.Body, err = s.readBody(&p.room, r, q.Form.BytesMax(q.Limits), tooLarge); err != nil {
 		return "", err
 	}
 	if err := p.batch.Read(q); err != nil {
@@ -164,74 +155,6 @@ func (s *Server) intakeLimits() intake.Limits {
 	return intake.Limits{EventBytesMax: l.EventBytesMax, BatchBytesMax: l.BatchBytesMax, BatchEventsMax: l.BatchEventsMax}
 }
 
-// readBody reads and inflates the body into the parcel's memory.
-func (s *Server) readBody(p *parcel, r *http.Request) ([]byte, error) {
-	e, err := encodingOf(r.Header)
-	if err != nil {
-		return nil, err
-	}
-	q := &p.request
-	most := q.Form.BytesMax(q.Limits)
-	if r.ContentLength > most {
-		return nil, q.Form.TooLarge(q.Limits, r.ContentLength)
-	}
-	if p.raw, err = readAll(p.raw[:0], r.Body, r.ContentLength, most); err != nil {
-		return nil, unreadBody(q, err)
-	}
-	if e == identityEncoding {
-		return p.raw, nil
-	}
-	bound := min(most, max(inflateFree, int64(len(p.raw))*int64(s.opts.Limits.InflateRatioMax)))
-	p.plain, err = s.inbox.inflater.inflate(e, p.raw, p.plain[:0], bound)
-	switch {
-	case errors.Is(err, errInflated) && bound == most:
-		return nil, q.Form.TooLarge(q.Limits, 0)
-	case errors.Is(err, errInflated):
-		refusal := edged.RefuseField(edged.TooLarge, "body", nil,
-			"inflates to more than %d times its %d bytes; send it as it is", s.opts.Limits.InflateRatioMax, len(p.raw))
-		refusal.Limit, refusal.Size = bound, bound+1
-		return nil, refusal
-	}
-	return p.plain, err
-}
-
-// errTooLong stops the reading of a body.
-var errTooLong = errors.New("httpapi: the body is longer than it may be")
-
-// readAll reads a body of at most most bytes. A length that was claimed is not allocated before
-// its bytes come.
-func readAll(dst []byte, body io.Reader, claimed, most int64) ([]byte, error) {
-	const believed = 64 << 10
-	hint := 4 << 10
-	if claimed >= 0 {
-		hint = int(min(claimed, believed)) + 1 // one more, to meet the end without growing
-	}
-	for {
-		dst = roomier(dst, hint, int(most)+1)
-		n, err := body.Read(dst[len(dst):cap(dst)])
-		dst = dst[:len(dst)+n]
-		switch {
-		case int64(len(dst)) > most:
-			return dst, errTooLong
-		case errors.Is(err, io.EOF):
-			return dst, nil
-		case err != nil:
-			return dst, err
-		}
-	}
-}
-
-// unreadBody is the refusal of a body that could not be read to its end.
-func unreadBody(q *intake.Request, err error) error {
-	switch {
-	case errors.Is(err, errTooLong):
-		return q.Form.TooLarge(q.Limits, 0)
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return edged.RefuseField(edged.BadRequest, "body", nil, "did not arrive in time")
-	}
-	return edged.RefuseField(edged.BadRequest, "body", nil, "ended before it was complete")
-}
-
 // handOver appends what the parcel holds, and waits for the ack no longer than was said. Its errors
 // of no known kind are faults after which nobody can say that nothing was stored.
 func (s *Server) handOver(ctx context.Context, p *parcel) (edged.Receipt, error) {
@@ -242,7 +165,7 @@ func (s *Server) handOver(ctx context.Context, p *parcel) (edged.Receipt, error)
 	if err != nil {
 		ended := errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 		if ended || errors.Is(err, edged.AckTimeout) {
-			return rec, notConfirmed(p, err)
+			return rec, p.said.notConfirmed(err, "the events", "are", "sending them again with the same ids is safe")
 		}
 		return rec, err
 	}
@@ -252,20 +175,6 @@ func (s *Server) handOver(ctx context.Context, p *parcel) (edged.Receipt, error)
 
 // isFault says whether err has no kind that a client could make sense of.
 func isFault(err error) bool { return problemOf(err).Code == string(edged.Internal) }
-
-// notConfirmed is the refusal of a publish whose ack did not come in time. It keeps the level that
-// err says was reached.
-func notConfirmed(p *parcel, err error) error {
-	known, reached := "the events may be stored", ""
-	if said, ok := errors.AsType[*edged.Refusal](err); ok && said.Reached != "" {
-		reached = said.Reached
-		known = "the events are stored, at ack " + reached
-	}
-	refusal := edged.Refuse(edged.AckTimeout, "ack %s was not reached within %s; %s, and sending them again with the same ids is safe",
-		p.handed.Ack, p.said.timeout, known)
-	refusal.Reached = reached
-	return refusal
-}
 
 // publishFrame appends the events of a frame of the live socket: an array of envelopes, in JSON or
 // in msgpack. Key is the idempotency key; ack, timeout and key may be empty. The bytes are the

@@ -12,8 +12,7 @@ import (
 
 // publishQuery is what a publish says beside its events.
 type publishQuery struct {
-	ack             edged.Ack
-	timeout         time.Duration
+	ackWait
 	after           *edged.Cursor
 	key, time, kind intake.Param
 }
@@ -23,7 +22,14 @@ var publishWords = []string{"ack", "after", "key", "time", "timeout", "type"} //
 // parsePublishQuery reads the query of a publish. A word that it does not know is refused, for a
 // mistyped ack would weaken a promise in silence. Ack is the level when it names none.
 func parsePublishQuery(raw string, ack edged.Ack) (publishQuery, error) {
-	q := publishQuery{ack: ack, timeout: ackTimeoutDefault}
+	q := publishQuery{ackWait: ackWait{ack, ackTimeoutDefault}}
+	err := eachPair(raw, q.set)
+	return q, err
+}
+
+// eachPair takes a query apart. Set takes one pair and gives the bit of its name, which may come
+// once.
+func eachPair(raw string, set func(name, value string) (bit int, err error)) error {
 	seen := 0
 	for raw != "" {
 		var pair string
@@ -33,18 +39,18 @@ func parsePublishQuery(raw string, ack edged.Ack) (publishQuery, error) {
 		}
 		name, value, err := unescapePair(pair)
 		if err != nil {
-			return q, err
+			return err
 		}
-		bit, err := q.set(name, value)
+		bit, err := set(name, value)
 		if err != nil {
-			return q, err
+			return err
 		}
 		if seen&bit != 0 {
-			return q, edged.RefuseField(edged.Invalid, "query."+name, nil, "is there twice")
+			return edged.RefuseField(edged.Invalid, "query."+name, nil, "is there twice")
 		}
 		seen |= bit
 	}
-	return q, nil
+	return nil
 }
 
 // unescapePair takes a pair of a query apart.
@@ -71,12 +77,8 @@ func unescapePair(pair string) (name, value string, err error) {
 // set takes one pair, and gives the bit of its name.
 func (q *publishQuery) set(name, value string) (bit int, err error) {
 	switch name {
-	case "ack":
-		q.ack, err = edged.ParseAck(value)
-		return 1 << 0, err
-	case "timeout":
-		q.timeout, err = parseAckTimeout("query.timeout", value)
-		return 1 << 1, err
+	case "ack", "timeout":
+		return q.ackWait.set(name, value)
 	case "after":
 		at, err := edged.ParseCursor(value)
 		if err != nil {
@@ -95,6 +97,35 @@ func (q *publishQuery) set(name, value string) (bit int, err error) {
 		return 1 << 5, nil
 	}
 	return 0, edged.RefuseField(edged.Invalid, "query."+cut(name, 100), nil, "unknown parameter; %s", suggest(name, publishWords))
+}
+
+// ackWait is what has to have happened before an answer, and how long that may take.
+type ackWait struct {
+	ack     edged.Ack
+	timeout time.Duration
+}
+
+// set takes ack or timeout, and gives the bit of its name.
+func (a *ackWait) set(name, value string) (bit int, err error) {
+	if name == "ack" {
+		a.ack, err = edged.ParseAck(value)
+		return 1 << 0, err
+	}
+	a.timeout, err = parseAckTimeout("query.timeout", value)
+	return 1 << 1, err
+}
+
+// notConfirmed is the refusal of what was written when its ack did not come in time. It keeps the
+// level that err says was reached.
+func (a *ackWait) notConfirmed(err error, what, is, again string) error {
+	known, reached := what+" may be stored", ""
+	if said, ok := errors.AsType[*edged.Refusal](err); ok && said.Reached != "" {
+		reached = said.Reached
+		known = what + " " + is + " stored, at ack " + reached
+	}
+	refusal := edged.Refuse(edged.AckTimeout, "ack %s was not reached within %s; %s, and %s", a.ack, a.timeout, known, again)
+	refusal.Reached = reached
+	return refusal
 }
 
 func parseAckTimeout(location, text string) (time.Duration, error) {

@@ -27,10 +27,13 @@ type params struct {
 	err    error // the first fault
 }
 
-// readNames are the parameters of a read.
-var readNames = []string{ // read-only
-	"after", "cursor", "cursors", "envelope", "filter", "from", "key", "key_prefix", "limit", "on_lag", "order", "origin", "type", "wait",
-}
+// readNames are the parameters of a read, watchNames those of a watch of a collection.
+var (
+	readNames = []string{ // read-only
+		"after", "cursor", "cursors", "envelope", "filter", "from", "key", "key_prefix", "limit", "on_lag", "order", "origin", "type", "wait",
+	}
+	watchNames = []string{"after", "cursor", "cursors", "from", "key", "limit", "on_lag", "prefix", "wait"} // read-only
+)
 
 // manyMax bounds key= and type=.
 const manyMax = 1000
@@ -38,22 +41,38 @@ const manyMax = 1000
 // reading reads the parameters; live says that the reader stays.
 func (s *Server) reading(stream string, p params, live bool) (reading, error) {
 	q := reading{Query: edged.Query{Stream: stream}}
-	p.checkNames()
-	q.limit = p.limit(s.opts.Limits.ReadEventsMax)
-	q.wait = p.wait(s.opts.Limits.WaitMax)
+	p.checkNames(readNames)
 	q.Start = p.start(stream, live)
-	q.Match = p.match()
+	q.Match = p.match("key_prefix")
 	q.Stable = p.choice("order", "arrival", "stable")
 	q.Local = p.choice("origin", "any", "local")
-	q.SkipLag = p.choice("on_lag", "read", "skip")
 	q.shape.DataOnly = p.choice("envelope", "full", "data")
-	// A reader that is given some of the events may never meet those that carry the cursors.
-	q.shape.Sparse = p.choice("cursors", "all", "sparse") && q.Match.All() && live
+	s.pace(&q, &p, live)
 	if p.one("filter") != "" {
 		p.refuse(edged.FilterInvalid, "filter", nil, "this build has no filters over data; narrow with key, key_prefix or type")
 	}
 	q.Await = live && s.opts.AutoCreate
 	return q, p.err
+}
+
+// watching reads the parameters of a watch of a collection; live says that the watcher stays.
+func (s *Server) watching(collection string, p params, live bool) (reading, error) {
+	q := reading{Query: edged.Query{Stream: collection}}
+	q.shape.Change = true
+	p.checkNames(watchNames)
+	q.Start = p.startOfWatch(edged.CollectionStream(collection), live)
+	q.Match = p.match("prefix")
+	s.pace(&q, &p, live)
+	return q, p.err
+}
+
+// pace reads how much is given, and when.
+func (s *Server) pace(q *reading, p *params, live bool) {
+	q.limit = p.limit(s.opts.Limits.ReadEventsMax)
+	q.wait = p.wait(s.opts.Limits.WaitMax)
+	q.SkipLag = p.choice("on_lag", "read", "skip")
+	// A reader that is given some of the events may never meet those that carry the cursors.
+	q.shape.Sparse = p.choice("cursors", "all", "sparse") && q.Match.All() && live
 }
 
 func (p *params) refuse(kind edged.Kind, name string, value any, why string, args ...any) {
@@ -62,16 +81,16 @@ func (p *params) refuse(kind edged.Kind, name string, value any, why string, arg
 	}
 }
 
-func (p *params) checkNames() {
+func (p *params) checkNames(names []string) {
 	var unknown []string
 	for name := range p.values {
-		if !slices.Contains(readNames, name) {
+		if !slices.Contains(names, name) {
 			unknown = append(unknown, name)
 		}
 	}
 	if len(unknown) > 0 {
 		name := slices.Min(unknown)
-		p.refuse(edged.Invalid, cut(name, 100), nil, "there is no such parameter; %s", suggest(name, readNames))
+		p.refuse(edged.Invalid, cut(name, 100), nil, "there is no such parameter; %s", suggest(name, names))
 	}
 }
 
@@ -148,18 +167,37 @@ func (p *params) start(stream string, live bool) edged.Start {
 	}
 }
 
+// startOfWatch is the same for a collection, whose state has no past but that of a cursor.
+func (p *params) startOfWatch(stream string, live bool) edged.Start {
+	if text := p.one("cursor"); text != "" {
+		return p.cursor(text, stream, live)
+	}
+	if p.choice("from", "latest", "earliest") {
+		return edged.Start{Kind: edged.Earliest}
+	}
+	return edged.Start{Kind: edged.Latest}
+}
+
 func (p *params) cursor(text, stream string, live bool) edged.Start {
 	at, err := edged.ParseCursor(text)
 	switch {
 	case err != nil:
 		p.refuse(edged.BadCursor, "cursor", nil, "it is not a whole cursor; pass one on exactly as a node gave it")
 	case at.Stream != stream:
-		p.refuse(edged.BadCursor, "cursor", nil, "it is of stream %q, not %q", at.Stream, stream)
+		p.refuse(edged.BadCursor, "cursor", nil, "it is of %s, not %s", placeName(at.Stream), placeName(stream))
 	}
 	if live {
 		return edged.Start{Kind: edged.AtCursorOrGap, Cursor: at}
 	}
 	return edged.Start{Kind: edged.AtCursor, Cursor: at}
+}
+
+// placeName is what a cursor's stream is to users.
+func placeName(stream string) string {
+	if name, ok := strings.CutPrefix(stream, edged.CollectionStream("")); ok {
+		return "collection " + strconv.Quote(name)
+	}
+	return "stream " + strconv.Quote(stream)
 }
 
 // timeOf reads a time: RFC 3339, or a duration below zero from now.
@@ -172,8 +210,8 @@ func timeOf(text string, now time.Time) (unixNano int64, ok bool) {
 	return at.UnixNano(), err == nil && at.Year() > 1677 && at.Year() < 2262
 }
 
-func (p *params) match() edged.Match {
-	m := edged.Match{Keys: p.values["key"], KeyPrefix: p.one("key_prefix"), Types: p.values["type"]}
+func (p *params) match(prefix string) edged.Match {
+	m := edged.Match{Keys: p.values["key"], KeyPrefix: p.one(prefix), Types: p.values["type"]}
 	if len(m.Keys) > manyMax || len(m.Types) > manyMax {
 		p.refuse(edged.Invalid, "key", nil, "want at most %d keys and as many types", manyMax)
 		return edged.Match{}
@@ -184,7 +222,7 @@ func (p *params) match() edged.Match {
 		}
 	}
 	if m.KeyPrefix != "" {
-		if err := edged.CheckKey(p.where+".key_prefix", m.KeyPrefix); err != nil && p.err == nil {
+		if err := edged.CheckKey(p.where+"."+prefix, m.KeyPrefix); err != nil && p.err == nil {
 			p.err = err
 		}
 	}

@@ -19,7 +19,10 @@ const (
 
 // read answers GET on a stream's events in whichever way the client asks for: a page, server-sent
 // events, lines without end, or a WebSocket.
-func (s *Server) read(w http.ResponseWriter, r *http.Request) {
+func (s *Server) read(w http.ResponseWriter, r *http.Request) { s.readAs(w, r, "stream", s.reading) }
+
+// readAs answers a read of what the part of the path names, by its parameters.
+func (s *Server) readAs(w http.ResponseWriter, r *http.Request, part string, understand func(name string, p params, live bool) (reading, error)) {
 	form, live := typeJSON, wantsSocket(r)
 	if !live {
 		header := r.Header.Get("Accept")
@@ -31,7 +34,17 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request) {
 		}
 		live = form == typeNDJSON || form == typeSSE
 	}
-	q, err := s.readingOf(r, live)
+	name, err := nameIn(r, part)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	p, err := s.queryParams(r, live)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	q, err := understand(name, p, live)
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -44,25 +57,29 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request) {
 	case form == typeNDJSON:
 		s.follow(w, r, &q, codec.Lines)
 	default:
-		s.readPage(w, r, &q, form)
+		s.readPage(w, r, &q)
 	}
 }
 
-// readingOf reads the parameters of a request. An EventSource that comes back says where it was
-// in a header; its address is the one that it began with.
-func (s *Server) readingOf(r *http.Request, live bool) (reading, error) {
-	stream, err := streamOf(r)
-	if err != nil {
-		return reading{}, err
-	}
+// queryParams reads the parameters of a request. An EventSource that comes back says where it was in a
+// header; its address is the one that it began with.
+func (s *Server) queryParams(r *http.Request, live bool) (params, error) {
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return reading{}, edged.Refuse(edged.BadRequest, "the query cannot be read; want name=value pairs, percent-encoded, with & between them")
+		return params{}, edged.Refuse(edged.BadRequest, "the query cannot be read; want name=value pairs, percent-encoded, with & between them")
 	}
 	if last := r.Header.Get("Last-Event-ID"); last != "" && live {
 		values["cursor"] = []string{last}
 	}
-	return s.reading(stream, params{values: values, where: "query", now: s.opts.Now()}, live)
+	return params{values: values, where: "query", now: s.opts.Now()}, nil
+}
+
+// open opens the feed that a reading asks for.
+func (s *Server) open(q *reading, wake func()) (edged.Feed, error) {
+	if q.shape.Change {
+		return s.parts.Entries.Changes(q.Query, wake)
+	}
+	return s.parts.Streams.Follow(q.Query, wake)
 }
 
 // page is what a plain read has gathered.
@@ -85,9 +102,9 @@ type gapView struct {
 }
 
 // readPage answers with what there is, and if there is nothing waits for a first event.
-func (s *Server) readPage(w http.ResponseWriter, r *http.Request, q *reading, form string) {
+func (s *Server) readPage(w http.ResponseWriter, r *http.Request, q *reading) {
 	wake := make(chan struct{}, 1)
-	feed, err := s.parts.Streams.Follow(q.Query, func() {
+	feed, err := s.open(q, func() {
 		select {
 		case wake <- struct{}{}:
 		default:
@@ -185,9 +202,18 @@ func (p *page) count(d *edged.Delivery) {
 	p.bytes += d.Run.Bytes() * d.Len() / d.Run.Len()
 }
 
+// itemsName is the member of a page that holds what is read.
+func itemsName(shape codec.Shape) string {
+	if shape.Change {
+		return "changes"
+	}
+	return "events"
+}
+
 // pageJSON is the page as a JSON document.
 func (f *feeds) pageJSON(p *page, shape codec.Shape) []byte {
-	b := append(make([]byte, 0, p.bytes+p.events*300+200), `{"events":[`...)
+	b := append(make([]byte, 0, p.bytes+p.events*300+200), `{"`...)
+	b = append(append(b, itemsName(shape)...), `":[`...)
 	b = f.appendEvents(b, p, codec.Items, shape)
 	if p.events > 0 {
 		b = b[:len(b)-1] // the comma after the last
@@ -205,7 +231,7 @@ func (f *feeds) pageMsgpack(p *page, shape codec.Shape) []byte {
 	events := codec.AppendArrayLen(make([]byte, 0, p.bytes+p.events*300+200), p.events)
 	events = f.appendEvents(events, p, codec.Packed, shape)
 	o := codec.Open(nil, true)
-	o.Encoded("events", events)
+	o.Encoded(itemsName(shape), events)
 	if p.gaps != nil {
 		gaps := codec.AppendArrayLen(nil, len(p.gaps))
 		for _, g := range p.gaps {

@@ -13,19 +13,20 @@ import (
 
 // request is one frame of a live client. Its slices point into the frame.
 type request struct {
-	op      string
-	id      []byte // as it came; echoed in the answer
-	stream  string
-	sub     uint64
-	add     uint64
-	credit  uint64
-	paced   bool   // credit was given
-	events  []byte // an array of envelopes
-	ack     string // the next three as in the query and headers of a publish
-	timeout string
-	key     string     // Idempotency-Key
-	params  url.Values // of a subscription
-	err     error      // a member that is not as it should be
+	op         string
+	id         []byte // as it came; echoed in the answer
+	stream     string
+	collection string // of a watch
+	sub        uint64
+	add        uint64
+	credit     uint64
+	paced      bool   // credit was given
+	events     []byte // an array of envelopes
+	ack        string // the next three as in the query and headers of a publish
+	timeout    string
+	key        string     // Idempotency-Key
+	params     url.Values // of a subscription
+	err        error      // a member that is not as it should be
 }
 
 // idBytesMax bounds what is echoed.
@@ -78,6 +79,8 @@ func (q *request) member(name string, m member) {
 		q.id = m.raw
 	case "stream":
 		q.stream = q.text(name, &m)
+	case "collection":
+		q.collection = q.text(name, &m)
 	case "ack":
 		q.ack = q.text(name, &m)
 	case "timeout":

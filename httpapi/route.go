@@ -31,6 +31,7 @@ type route struct {
 	appends      bool         // refused while draining
 	feeds        bool         // may answer for as long as the client stays
 	untimed      bool         // after= is not waited for
+	try          string       // an example for a shell
 	handler      http.HandlerFunc
 
 	answered [6]atomic.Int64 // by hundreds of the status
@@ -48,7 +49,8 @@ type reply struct {
 func both(v any) map[string]any { return map[string]any{typeJSON: v, typeMsgpack: v} }
 
 func (s *Server) allRoutes() []*route {
-	return slices.Concat(s.streamRoutes(), s.eventRoutes(), s.clusterRoutes(), s.linkRoutes(), s.nodeRoutes())
+	return slices.Concat(
+		s.streamRoutes(), s.eventRoutes(), s.collectionRoutes(), s.keyRoutes(), s.clusterRoutes(), s.linkRoutes(), s.nodeRoutes())
 }
 
 // router fills chi from the table. Every GET also answers HEAD, every path OPTIONS.
@@ -130,9 +132,14 @@ func (s *Server) serve(rt *route) http.Handler {
 	waits := rt.method == http.MethodGet && !rt.untimed
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer rt.count(w)
-		if rt.appends && s.draining.Load() {
-			s.fail(w, r, edged.Refuse(edged.Draining, "this node is going away; publish to another, or here after its restart"))
-			return
+		if rt.appends {
+			if x, ok := w.(*exchange); ok {
+				x.appends = true
+			}
+			if s.draining.Load() {
+				s.fail(w, r, edged.Refuse(edged.Draining, "this node is going away; write to another, or here after its restart"))
+				return
+			}
 		}
 		if waits && (strings.Contains(r.URL.RawQuery, "after=") || strings.Contains(r.URL.RawQuery, "wait=")) {
 			if err := s.catchUp(r); err != nil {
@@ -196,7 +203,11 @@ func (s *Server) catchUp(r *http.Request) error {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), wait)
 	defer cancel()
-	err = s.parts.Streams.Await(ctx, at)
+	if s.parts.Entries != nil && strings.HasPrefix(at.Stream, edged.CollectionStream("")) {
+		err = s.parts.Entries.AwaitCollection(ctx, at)
+	} else {
+		err = s.parts.Streams.Await(ctx, at)
+	}
 	if err != nil && ctx.Err() != nil && r.Context().Err() == nil {
 		return edged.RefuseField(edged.Unavailable, "query.after", nil,
 			"this node has not caught up to the cursor within %s; ask again, or with a longer wait (at most %s)",
@@ -244,8 +255,11 @@ var absent = [][2]string{ // read-only
 	{"/v1/links", "emulated links are at /v1/links and /v1/links/NAME, NAME a region or a node"},
 	{"/v1/query", "this build has no queries"},
 	{"/v1/functions", "this build has no functions"},
-	{"/v1/collections", "this build has no collections"},
+	{"/v1/collections", "collections are at /v1/collections and /v1/collections/NAME, their keys at /v1/collections/NAME/keys/KEY, where a slash within a key is %2F"},
 }
+
+// noCollections is said by a server without that part.
+const noCollections = "this node has no collections"
 
 // unrouted answers what no route takes: 405 when the path has other methods, else 404.
 func (s *Server) unrouted(w http.ResponseWriter, r *http.Request) {
@@ -260,6 +274,9 @@ func (s *Server) unrouted(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, a[0]) {
 			why = a[1]
 		}
+	}
+	if s.parts.Collections == nil && strings.HasPrefix(r.URL.Path, "/v1/collections") {
+		why = noCollections
 	}
 	s.fail(w, r, edged.Refuse(edged.NotFound, "%s", why))
 }

@@ -35,6 +35,45 @@ type Catalog interface {
 	Digest(name string) (edged.StreamDigest, error)
 }
 
+// Collections keeps the definitions of collections. Plugged by collections.Store.
+type Collections interface {
+	// PutCollection creates or replaces a definition; it is durable on return. Another type, or
+	// another bound of a bounded_counter, than the collection has is a Conflict.
+	PutCollection(ctx context.Context, def edged.Collection) (info edged.CollectionInfo, created bool, err error)
+	// Collection tells what is held of a collection; CollectionNotFound when there is none.
+	Collection(name string) (edged.CollectionInfo, error)
+	// ListCollections gives up to limit collections whose names come after the given one, in order.
+	ListCollections(after string, limit int) ([]edged.CollectionInfo, error)
+	// DeleteCollection ends a collection's generation; it is durable on return.
+	DeleteCollection(ctx context.Context, name string) error
+	// CollectionDigest sums up the values of a collection at its vector.
+	CollectionDigest(ctx context.Context, name string) (edged.StreamDigest, error)
+}
+
+// Entries takes updates of keys in and gives their values back. Plugged by collections.Store.
+type Entries interface {
+	// Update carries out one update whole or not at all, and returns when its Ack is reached or ctx
+	// ends (edged.AckTimeout, as Append of Streams has it). The value is that after the update. It
+	// keeps nothing of u once it has returned, not even its strings.
+	Update(ctx context.Context, u *edged.Update) (edged.Entry, error)
+	// UpdateAll carries out updates of one collection, which have one Ack: all that can be refused
+	// is refused before anything is stored. A refusal about the operations of us[i] says body[i]
+	// where it would say body if they were alone. It keeps nothing of us once it has returned, as Update.
+	UpdateAll(ctx context.Context, collection string, us []edged.Update) (cursor string, err error)
+	// Entry gives the value of a key; KeyNotFound when it has none.
+	Entry(name, key string) (edged.Entry, error)
+	// Entries gives up to limit keys that have a value and the prefix, those after the given one,
+	// in the order of their bytes. What the cursor covers is in their values.
+	Entries(name, prefix, after string, limit int) (entries []edged.Entry, cursor string, err error)
+	// Changes opens a watcher's place. q.Stream is the name of the collection; Earliest gives all
+	// keys with their values first. The feed's events carry a key, and as data its new value in
+	// JSON; no data is no value any more. wake and closing are as for Follow of Streams.
+	Changes(q edged.Query, wake func()) (edged.Feed, error)
+	// AwaitCollection returns once this node has folded all that the cursor of a collection covers,
+	// or with ctx's error.
+	AwaitCollection(ctx context.Context, at edged.Cursor) error
+}
+
 // Cluster tells who is in the mesh. Plugged by the node.
 type Cluster interface {
 	// Members gives every known node, this one included.

@@ -14,14 +14,17 @@ import (
 	"github.com/edgedhq/edged"
 )
 
-// Parts are what a Server stands on. All but Links and Metrics are needed.
+// Parts are what a Server stands on. All but Collections with Entries, Links and Metrics are
+// needed.
 type Parts struct {
-	Streams Streams
-	Catalog Catalog
-	Cluster Cluster
-	Health  Health
-	Links   Links   // nil: links are real
-	Metrics Metrics // nil: only what the server itself measures
+	Streams     Streams
+	Catalog     Catalog
+	Collections Collections // nil, and so Entries: their paths are not there
+	Entries     Entries
+	Cluster     Cluster
+	Health      Health
+	Links       Links   // nil: links are real
+	Metrics     Metrics // nil: only what the server itself measures
 }
 
 // Server answers requests. A part of the package that keeps state of its own between requests
@@ -34,10 +37,12 @@ type Server struct {
 	routes    *router
 	document  func() []byte // the OpenAPI document, made when it is first asked for
 	streamDef body
+	collDef   body
 	linkDef   body
-	draining  atomic.Bool // set by Drain: no publish and no new feed is taken
+	draining  atomic.Bool // set by Drain: no publish, no update and no new feed is taken
 	requests  requestCounts
 	publishes publishCounts
+	updates   updateCounts
 	feeds     feeds // live readers
 	inbox     inbox
 	logged    quiet
@@ -49,12 +54,16 @@ func New(parts Parts, opts Options) (*Server, error) {
 	if parts.Streams == nil || parts.Catalog == nil || parts.Cluster == nil || parts.Health == nil {
 		return nil, errors.New("httpapi: parts: want Streams, Catalog, Cluster and Health")
 	}
+	if (parts.Collections == nil) != (parts.Entries == nil) {
+		return nil, errors.New("httpapi: parts: want Collections and Entries, or neither")
+	}
 	opts, err := opts.withDefaults()
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{
-		parts: parts, opts: opts, origins: newOrigins(opts), streamDef: bodyOf[streamDefinition](), linkDef: bodyOf[linkView](),
+		parts: parts, opts: opts, origins: newOrigins(opts),
+		streamDef: bodyOf[streamDefinition](), collDef: bodyOf[collectionDefinition](), linkDef: bodyOf[linkView](),
 		exchanges: sync.Pool{New: func() any { return new(exchange) }},
 	}
 	s.table = s.allRoutes()
@@ -153,13 +162,19 @@ var (
 // streamOf is the stream that the path names.
 func streamOf(r *http.Request) (string, error) { return nameIn(r, "stream") }
 
-// nameIn is a name in the path, decoded once and held to the grammar of names.
+// nameIn is a name in the path, held to the grammar of names.
 func nameIn(r *http.Request, part string) (string, error) {
-	name := r.PathValue(part)
+	name := pathValue(r, part)
+	return name, edged.CheckName("path."+part, name)
+}
+
+// pathValue is a part of the path, decoded once.
+func pathValue(r *http.Request, part string) string {
+	value := r.PathValue(part)
 	if r.URL.RawPath != "" { // the router has matched the encoded path
-		if plain, err := url.PathUnescape(name); err == nil {
-			name = plain
+		if plain, err := url.PathUnescape(value); err == nil {
+			return plain
 		}
 	}
-	return name, edged.CheckName("path."+part, name)
+	return value
 }

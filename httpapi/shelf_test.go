@@ -46,7 +46,7 @@ func cursorAt(stream string, s edged.Sequence) edged.Cursor {
 	return edged.Cursor{Stream: stream, Generation: 1, Vector: edged.Vector{nameOfShelved(stream).Key(): s}}
 }
 
-// put appends events as one run; a text is the data, or KEY=data.
+// put appends events as one run; a text is the data, or KEY=data. No events make the stream.
 func (sh *shelf) put(stream string, texts ...string) {
 	sh.mu.Lock()
 	of := sh.streams[stream]
@@ -66,7 +66,9 @@ func (sh *shelf) put(stream string, texts ...string) {
 		}
 		run.events = append(run.events, e)
 	}
-	of.runs = append(of.runs, run)
+	if len(texts) > 0 {
+		of.runs = append(of.runs, run)
+	}
 	sh.change(of)
 }
 
@@ -165,7 +167,11 @@ func (f *shelvedFeed) Next(dst []edged.Delivery, bytesMax, eventsMax int) ([]edg
 		panic("a closed feed is used")
 	}
 	if f.of.deleted {
-		return dst, edged.Refuse(edged.StreamNotFound, "stream %q has been deleted", f.query.Stream)
+		kind := edged.StreamNotFound
+		if strings.HasPrefix(f.query.Stream, edged.CollectionStream("")) {
+			kind = edged.CollectionNotFound
+		}
+		return dst, edged.Refuse(kind, "%q has been deleted", f.query.Stream)
 	}
 	before := len(dst)
 	for ; f.told < len(f.of.notices); f.told++ {
@@ -184,7 +190,8 @@ func (f *shelvedFeed) Next(dst []edged.Delivery, bytesMax, eventsMax int) ([]edg
 		if !f.query.Match.All() {
 			d.Picks = []int32{}
 			for i := d.From; i < d.To; i++ {
-				if slices.Contains(f.query.Match.Keys, run.events[i].Key) {
+				m, key := f.query.Match, run.events[i].Key
+				if (len(m.Keys) == 0 || slices.Contains(m.Keys, key)) && strings.HasPrefix(key, m.KeyPrefix) {
 					d.Picks = append(d.Picks, int32(i))
 				}
 			}

@@ -82,7 +82,7 @@ func (s *Server) serveFeed(w http.ResponseWriter, r *http.Request, q *reading) {
 		s.fail(w, r, err)
 		return
 	}
-	if t.feed, err = s.parts.Streams.Follow(q.Query, func() { so.woken(t) }); err != nil {
+	if t.feed, err = s.open(q, func() { so.woken(t) }); err != nil {
 		s.feeds.leave(so.kind)
 		s.fail(w, r, err)
 		return
@@ -307,7 +307,7 @@ func isTimeout(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }
 // closeCodeOf is the code that tells a client why its feed has ended.
 func closeCodeOf(err error) int {
 	switch {
-	case errors.Is(err, edged.StreamNotFound):
+	case errors.Is(err, edged.StreamNotFound), errors.Is(err, edged.CollectionNotFound):
 		return closeDeleted
 	case errors.Is(err, edged.Forbidden):
 		return closeForbidden

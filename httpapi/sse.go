@@ -44,7 +44,7 @@ func (s *Server) follow(w http.ResponseWriter, r *http.Request, q *reading, form
 		server: s, kind: kind, tail: newTail(q, form), wake: make(chan struct{}, 1),
 		w: w, rc: http.NewResponseController(w),
 	}
-	b.tail.feed, err = s.parts.Streams.Follow(q.Query, func() {
+	b.tail.feed, err = s.open(q, func() {
 		select {
 		case b.wake <- struct{}{}:
 		default:

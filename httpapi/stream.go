@@ -1,11 +1,9 @@
 package httpapi
 
 import (
-	"encoding/base64"
 	"encoding/hex"
 	"math"
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 
@@ -68,7 +66,7 @@ type digestView struct {
 // ageText is a duration as Go writes it. Zero is no bound, and is not said.
 type ageText string
 
-const wantAge = "want a duration above zero, such as 90m or 24h; leave it out to keep everything"
+const wantAge = "want a duration above zero, such as 90m or 24h; leave it out for no bound"
 
 // Schema describes the form; the rest is UnmarshalJSON's.
 func (ageText) Schema(huma.Registry) *huma.Schema {
@@ -78,15 +76,23 @@ func (ageText) Schema(huma.Registry) *huma.Schema {
 	}
 }
 
-func (a ageText) duration() (time.Duration, error) {
+func (a ageText) duration(location string) (time.Duration, error) {
 	if a == "" {
 		return 0, nil
 	}
 	d, err := time.ParseDuration(string(a))
 	if err != nil || d <= 0 {
-		return 0, edged.RefuseField(edged.Invalid, "body.retention.age", string(a), wantAge)
+		return 0, edged.RefuseField(edged.Invalid, location, string(a), wantAge)
 	}
 	return d, nil
+}
+
+// ageOf says a duration; none is no bound.
+func ageOf(d time.Duration) ageText {
+	if d <= 0 {
+		return ""
+	}
+	return ageText(durationText(d))
 }
 
 // sizeValue is a number of bytes that is also said as "64MiB". Zero is no bound.
@@ -174,7 +180,7 @@ func (d *streamDefinition) stream(name string) (edged.Stream, error) {
 	}
 	if keep := d.Retention; keep != nil {
 		var err error
-		if def.Retention.Age, err = keep.Age.duration(); err != nil {
+		if def.Retention.Age, err = keep.Age.duration("body.retention.age"); err != nil {
 			return edged.Stream{}, err
 		}
 		if def.Retention.Bytes, err = keep.Bytes.bytes("body.retention.bytes"); err != nil {
@@ -196,9 +202,7 @@ func viewOf(info *edged.StreamInfo) streamView {
 	}
 	if keep := info.Retention; keep != (edged.Retention{}) {
 		v.Retention = &retentionView{Bytes: sizeOf(keep.Bytes)}
-		if keep.Age > 0 {
-			v.Retention.Age = ageText(durationText(keep.Age))
-		}
+		v.Retention.Age = ageOf(keep.Age)
 	}
 	for _, l := range info.Logs {
 		log := logView{
@@ -265,12 +269,16 @@ func (s *Server) digest(w http.ResponseWriter, r *http.Request) {
 			return nil, err
 		}
 		d, err := s.parts.Catalog.Digest(name)
-		v := digestView{Vector: make(map[string]uint64, len(d.Vector)), Digest: hex.EncodeToString(d.Digest[:])}
-		for log, at := range d.Vector {
-			v.Vector[log] = uint64(at)
-		}
-		return v, err
+		return digestOf(&d), err
 	})
+}
+
+func digestOf(d *edged.StreamDigest) digestView {
+	v := digestView{Vector: make(map[string]uint64, len(d.Vector)), Digest: hex.EncodeToString(d.Digest[:])}
+	for log, at := range d.Vector {
+		v.Vector[log] = uint64(at)
+	}
+	return v
 }
 
 func (s *Server) deleteStream(w http.ResponseWriter, r *http.Request) {
@@ -287,7 +295,7 @@ func (s *Server) deleteStream(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) listStreams(w http.ResponseWriter, r *http.Request) {
 	s.answer(w, r, func() (any, error) {
-		after, limit, err := pageParams(r.URL.Query())
+		after, limit, err := pageParams(r.URL.Query(), edged.CheckName)
 		if err != nil {
 			return nil, err
 		}
@@ -300,27 +308,8 @@ func (s *Server) listStreams(w http.ResponseWriter, r *http.Request) {
 			page.Streams = append(page.Streams, viewOf(&infos[i]))
 		}
 		if len(infos) > limit {
-			page.Next = base64.RawURLEncoding.EncodeToString([]byte(infos[limit-1].Name))
+			page.Next = pageAfter(infos[limit-1].Name)
 		}
 		return page, nil
 	})
-}
-
-// pageParams reads limit and page: the name after which a page begins.
-func pageParams(q url.Values) (after string, limit int, err error) {
-	const limitDefault, limitMax = 100, 1000
-	limit = limitDefault
-	if text := q.Get("limit"); q.Has("limit") {
-		if limit, err = strconv.Atoi(text); err != nil || limit < 1 || limit > limitMax {
-			return "", 0, edged.RefuseField(edged.Invalid, "query.limit", cut(text, 40), "want a number from 1 to %d", limitMax)
-		}
-	}
-	name, err := base64.RawURLEncoding.DecodeString(q.Get("page"))
-	if err == nil && len(name) > 0 {
-		err = edged.CheckName("query.page", string(name))
-	}
-	if err != nil {
-		return "", 0, edged.RefuseField(edged.Invalid, "query.page", cut(q.Get("page"), 40), "pass on next exactly as a node gave it")
-	}
-	return string(name), limit, nil
 }

@@ -122,7 +122,10 @@ func (r *Replicator) unknownRecords() (missing []record) {
 func (r *Replicator) follow(ctx context.Context) error {
 	caught := false
 	tell := func() {
-		r.do(func(now session.Now) []session.Work { return r.table.Known(now, r.known()) })
+		r.do(func(now session.Now) []session.Work {
+			r.caught = true
+			return r.table.Known(now, r.known())
+		})
 	}
 	each := func(e edged.Event) {
 		r.mu.Lock()

@@ -84,9 +84,7 @@ func (r *Replicator) serve(ctx context.Context, way *transport.Link) {
 	var group sync.WaitGroup
 	for lane := range wire.Lanes {
 		group.Go(func() { r.read(ctx, l, lane) })
-		if lane != wire.LaneSnapshot {
-			group.Go(func() { r.write(ctx, l, lane) })
-		}
+		group.Go(func() { r.write(ctx, l, lane) })
 	}
 	<-way.Done()
 	cancel()
@@ -198,6 +196,11 @@ func (w *laneWriter) blocks() error {
 			return w.flush()
 		case o.Frame != nil:
 			w.buf = wire.Append(w.buf, o.Frame)
+			if len(w.buf) >= framesMost {
+				if err := w.flush(); err != nil {
+					return err
+				}
+			}
 		default:
 			if err := w.run(o); err != nil {
 				return err
@@ -205,6 +208,9 @@ func (w *laneWriter) blocks() error {
 		}
 	}
 }
+
+// framesMost is how long frames gather before they are written.
+const framesMost = 64 << 10
 
 // run writes the blocks of one Output.
 func (w *laneWriter) run(o session.Output) (err error) {

@@ -14,7 +14,7 @@ import (
 	"github.com/edgedhq/edged/replication/transport"
 )
 
-// Options make a Replicator. All but Join, Sealed, Log and Now must be there.
+// Options make a Replicator. All down to Members must be there.
 type Options struct {
 	Self      session.Self
 	Transport *transport.Transport
@@ -23,6 +23,8 @@ type Options struct {
 	Writer    Writer
 	Records   Records
 	Members   Members
+
+	Snapshots Snapshots // nil gives and takes none
 
 	Join   []string      // addresses given by hand
 	Sealed []roster.Seal // origins of ours that ended at this start
@@ -45,9 +47,12 @@ type Replicator struct {
 	waits  map[session.WaitID]chan struct{}
 	waited session.WaitID
 	roster *roster.Roster
+	caught bool // the roster holds all records that were here at the start
 
 	queue      queue
 	chores     chores
+	provides   chores
+	takes      chores
 	stable     atomic.Int64
 	raised     chan struct{} // stable has risen
 	wake       chan struct{} // the loop's timer has to be set anew
@@ -64,6 +69,9 @@ func New(opts Options) (*Replicator, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
+	if opts.Snapshots == nil {
+		opts.Snapshots = stateless{}
+	}
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
@@ -77,6 +85,8 @@ func New(opts Options) (*Replicator, error) {
 	}
 	r.queue.init()
 	r.chores.init()
+	r.provides.init()
+	r.takes.init()
 	r.dialer = newDialer(r)
 	r.table = session.New(r.now(), opts.Self, opts.Writer.Origin(), opts.Heads)
 	opts.Heads.WatchHeads(r.queue.moved)
@@ -109,6 +119,8 @@ func (r *Replicator) Run(ctx context.Context) error {
 	part("clock", r.tick)
 	part("promises", r.promise)
 	part("chores", r.chores.run)
+	part("states for peers", r.provides.run)
+	part("states of peers", r.takes.run)
 	part("readers in stable order", r.raise)
 	part("records", r.follow)
 	part("links", r.accept)
@@ -159,6 +171,10 @@ func (r *Replicator) dispatch(works []session.Work) (ingests []session.Ingest) {
 				close(c)
 				delete(r.waits, w.Wait)
 			}
+		case session.Provide:
+			r.provides.add(func(context.Context) { r.provide(w) })
+		case session.Take:
+			r.takes.add(func(context.Context) { r.take(w) })
 		case session.Report:
 			r.stats.count(w)
 			r.chores.add(func(context.Context) { r.report(w) })

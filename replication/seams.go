@@ -54,6 +54,17 @@ type Records interface {
 	Follow(ctx context.Context, each func(edged.Event), caught func()) error
 }
 
+// Snapshots is what this node keeps of the partitions of hidden streams beside their logs.
+type Snapshots interface {
+	// Provide gives a part, about bytesMax long, of the state of a partition, from behind a key. All
+	// parts with one pin are of one state: it is kept from the first part (after nil) to the last, or
+	// until nobody has asked for 30 s. The last part has a nil next.
+	Provide(pin uint64, stream string, generation edged.Generation, partition edged.Partition, after []byte, bytesMax int) (part, next []byte, err error)
+	// Take takes over a part that Provide gave at another node, in order, first to last; first begins
+	// anew. An error ends the transfer; another peer is asked after a while.
+	Take(stream string, generation edged.Generation, partition edged.Partition, part []byte, first, last bool) error
+}
+
 // Members finds the nodes of the mesh.
 type Members interface {
 	// Watch has seen called with each node that is seen or changes its address. One watcher, set

@@ -58,7 +58,7 @@ func (r *Replicator) report(w session.Report) {
 	switch w.What {
 	case "fork", "conflict", "gap", "damaged":
 		level = r.log.Warn
-	case "late", "dropped":
+	case "late", "dropped", "joined", "join failed":
 		level = r.log.Debug
 	}
 	level("peer "+w.What, "peer", w.Peer, "detail", w.Detail)

@@ -21,8 +21,8 @@ type Acks interface {
 	Replicated(head edged.Head) edged.Sequence
 }
 
-// possible refuses a level that cannot be reached.
-func (b *Broker) possible(level edged.Ack) error {
+// Possible refuses, as LevelUnreachable, a level that cannot be reached now.
+func (b *Broker) Possible(level edged.Ack) error {
 	switch {
 	case !level.BeyondNode():
 		return nil
@@ -31,6 +31,28 @@ func (b *Broker) possible(level edged.Ack) error {
 	}
 	return edged.Refuse(edged.LevelUnreachable,
 		"ack=%s needs other nodes, and none is connected; ack=disk is the highest level this node can reach alone", level)
+}
+
+// Reach waits until other nodes hold what an append to a stream gave out, as Append does: ctx's end
+// is AckTimeout. The events stay, whatever comes of it.
+func (b *Broker) Reach(ctx context.Context, level edged.Ack, r *edged.Receipt) error {
+	if !level.BeyondNode() {
+		return nil
+	}
+	s, err := b.take(r.Stream)
+	if err != nil {
+		return err
+	}
+	defer b.release(s)
+	s.mu.Lock()
+	gen := s.view.def.Generation
+	s.mu.Unlock()
+	logs := make([]edged.Head, 0, len(r.Spans))
+	for _, span := range r.Spans {
+		name := edged.LogName{Stream: r.Stream, Generation: gen, Partition: span.Partition, Origin: r.Origin}
+		logs = append(logs, edged.Head{Name: name, Log: name.ID(), Head: span.Last})
+	}
+	return b.reach(ctx, level, logs)
 }
 
 // reach waits until other nodes hold what was appended. The events stay, whatever comes of it.

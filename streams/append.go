@@ -25,7 +25,7 @@ func (b *Broker) Append(ctx context.Context, p *edged.Publication) (edged.Receip
 		return edged.Receipt{}, err
 	}
 	defer b.pendingBytes.Add(-bytes)
-	if !hidden(p.Stream) {
+	if !implicit(p.Stream) {
 		if err := b.gate.pass(ctx); err != nil {
 			return edged.Receipt{}, err
 		}
@@ -68,7 +68,7 @@ func (b *Broker) Append(ctx context.Context, p *edged.Publication) (edged.Receip
 // admit refuses what cannot be taken in, before anything is queued, and counts its bytes as
 // pending.
 func (b *Broker) admit(p *edged.Publication) (bytes int64, err error) {
-	if err := b.possible(p.Ack); err != nil {
+	if err := b.Possible(p.Ack); err != nil {
 		return 0, err
 	}
 	if err := b.store.Writable(); err != nil {

@@ -126,27 +126,11 @@ func addLog(info *edged.StreamInfo, l *storage.Log, head edged.Sequence) {
 	info.Bytes += log.Bytes
 }
 
-// List gives up to limit streams whose names come after the given one, in order.
+// List gives up to limit streams of users whose names come after the given one, in order.
 func (b *Broker) List(after string, limit int) ([]edged.StreamInfo, error) {
-	var defs []edged.Stream
-	from := append([]byte(after), 0)
-	if after == "" {
-		from = nil
-	}
-	rows := b.store.Scan(storage.Streams, from, nil)
-	for _, raw := range rows.All() {
-		r, err := parseRecord(raw)
-		if err != nil {
-			return nil, err
-		}
-		if r.Deleted || hidden(r.Name) {
-			continue
-		}
-		if defs = append(defs, r.stream()); len(defs) == limit {
-			break
-		}
-	}
-	if err := rows.Err(); err != nil {
+	const lastHidden = "$\xff"
+	defs, err := b.definitions(max(after, lastHidden), nil, limit)
+	if err != nil {
 		return nil, err
 	}
 	infos := make([]edged.StreamInfo, 0, len(defs))
@@ -161,6 +145,30 @@ func (b *Broker) List(after string, limit int) ([]edged.StreamInfo, error) {
 		infos = append(infos, info)
 	}
 	return infos, nil
+}
+
+// Hidden gives up to limit definitions of hidden streams whose names begin with prefix and come
+// after the given one, in order.
+func (b *Broker) Hidden(prefix, after string, limit int) ([]edged.Stream, error) {
+	return b.definitions(max(prefix, after), []byte(prefix+"\xff"), limit)
+}
+
+// definitions gives up to limit of those whose names come after one and before another.
+func (b *Broker) definitions(after string, to []byte, limit int) (defs []edged.Stream, err error) {
+	rows := b.store.Scan(storage.Streams, append([]byte(after), 0), to)
+	for _, raw := range rows.All() {
+		r, err := parseRecord(raw)
+		if err != nil {
+			return nil, err
+		}
+		if r.Deleted {
+			continue
+		}
+		if defs = append(defs, r.stream()); len(defs) == limit {
+			break
+		}
+	}
+	return defs, rows.Err()
 }
 
 // info tells what is held of a stream; one that has no object is looked up, and gets none.

@@ -37,8 +37,10 @@ type record struct {
 	Replication    string           `json:"replication,omitempty"`
 	Description    string           `json:"description,omitempty"`
 	Created        time.Time        `json:"created,omitzero"`
+	Spec           string           `json:"spec,omitempty"`
 
-	At stamp `json:"at,omitzero"` // of the event that it comes from; the event itself does not say
+	First stamp `json:"first,omitzero"` // of the earliest event of the generation; the earliest itself does not say
+	At    stamp `json:"at,omitzero"`    // of the event that it comes from; the event itself does not say
 }
 
 // stamp orders the records of one generation. Origin is in hexadecimal digits.
@@ -52,6 +54,22 @@ func newStamp(at edged.Timestamp, origin edged.OriginID) stamp {
 	return stamp{at.Wall, at.Logical, hex.EncodeToString(origin[:])}
 }
 
+func stampOf(m edged.Mark) stamp {
+	if m == (edged.Mark{}) {
+		return stamp{}
+	}
+	return newStamp(m.HLC, m.Origin)
+}
+
+// mark is the stamp as others see it; the zero Mark when it is of no event.
+func (s stamp) mark() edged.Mark {
+	m := edged.Mark{HLC: edged.Timestamp{Wall: s.Wall, Logical: s.Logical}}
+	if n, err := hex.Decode(m.Origin[:], []byte(s.Origin[:min(len(s.Origin), 2*len(m.Origin))])); err != nil || n < len(m.Origin) {
+		return edged.Mark{}
+	}
+	return m
+}
+
 func (s stamp) compare(t stamp) int {
 	return cmp.Or(cmp.Compare(s.Wall, t.Wall), cmp.Compare(s.Logical, t.Logical), cmp.Compare(s.Origin, t.Origin))
 }
@@ -61,6 +79,7 @@ func recordOf(d edged.Stream) record {
 		Name: d.Name, Generation: d.Generation, Partitions: d.Partitions,
 		RetentionAge: d.Retention.Age, RetentionBytes: d.Retention.Bytes,
 		Regions: d.Regions, Replication: d.Replication, Description: d.Description, Created: d.Created,
+		Spec: d.Spec, First: stampOf(d.First),
 	}
 }
 
@@ -73,6 +92,7 @@ func (r record) stream() edged.Stream {
 		Name: r.Name, Generation: r.Generation, Partitions: r.Partitions,
 		Retention: edged.Retention{Age: r.RetentionAge, Bytes: r.RetentionBytes},
 		Regions:   r.Regions, Replication: r.Replication, Description: r.Description, Created: r.Created,
+		Spec: r.Spec, First: r.First.mark(),
 	}
 }
 
@@ -85,8 +105,8 @@ func (r record) ended() edged.Generation {
 }
 
 // merge lays another record of the name over r: the higher generation wins, then a deletion, then
-// the later event; of partitions there are as many as anybody has said. The order in which records
-// come makes no difference.
+// the later event; of partitions there are as many as anybody has said, and the first event is the
+// earliest that anybody has known. The order in which records come makes no difference.
 func (r record) merge(o record) (merged record, changed bool) {
 	switch {
 	case o.Generation != r.Generation:
@@ -104,7 +124,11 @@ func (r record) merge(o record) (merged record, changed bool) {
 		merged, changed = o, true
 	}
 	merged.Partitions = max(r.Partitions, o.Partitions)
-	return merged, changed || merged.Partitions > r.Partitions
+	merged.First = r.First
+	if o.First.compare(r.First) < 0 {
+		merged.First = o.First
+	}
+	return merged, changed || merged.Partitions > r.Partitions || merged.First != r.First
 }
 
 // record reads what the store knows of a name; the zero record when it knows nothing.
@@ -157,7 +181,9 @@ func (s *stream) fresh(def edged.Stream) record {
 	def.Created = b.opts.Now().UTC()
 	set(&def.Partitions, 1)
 	set(&def.Replication, "full")
-	set(&def.Retention, b.opts.Retention)
+	if !hidden(s.name) {
+		set(&def.Retention, b.opts.Retention)
+	}
 	return recordOf(def)
 }
 
@@ -167,7 +193,7 @@ func adjust(old, def edged.Stream) (edged.Stream, error) {
 		return old, edged.RefuseField(edged.Conflict, "body.partitions", def.Partitions,
 			"stream %q has %d, fixed when it was made", old.Name, old.Partitions)
 	}
-	def.Generation, def.Partitions, def.Created = old.Generation, old.Partitions, old.Created
+	def.Generation, def.Partitions, def.Created, def.First = old.Generation, old.Partitions, old.Created, old.First
 	set(&def.Replication, "full")
 	return def, nil
 }
@@ -175,5 +201,5 @@ func adjust(old, def edged.Stream) (edged.Stream, error) {
 // sameDefinition says whether a replacement changes nothing.
 func sameDefinition(a, b edged.Stream) bool {
 	return a.Partitions == b.Partitions && a.Retention == b.Retention && slices.Equal(a.Regions, b.Regions) &&
-		a.Replication == b.Replication && a.Description == b.Description
+		a.Replication == b.Replication && a.Description == b.Description && a.Spec == b.Spec
 }

@@ -9,7 +9,8 @@ import (
 )
 
 // TestRecordsMerge lays random records of one name over each other in random orders, some twice:
-// the outcome is one, a deletion of the newest generation stands, and else the most partitions.
+// the outcome is one, a deletion of the newest generation stands, and else the most partitions and the
+// earliest beginning.
 func TestRecordsMerge(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 6))
 	for range 2000 {
@@ -21,7 +22,9 @@ func TestRecordsMerge(t *testing.T) {
 			}
 			if records[i].Deleted {
 				records[i] = record{Name: "s", Generation: records[i].Generation, Deleted: true}
+				continue
 			}
+			records[i].First = records[i].At
 		}
 		want := mergeAll(records)
 		for range 4 {
@@ -35,7 +38,7 @@ func TestRecordsMerge(t *testing.T) {
 			if x.Generation != want.Generation {
 				continue
 			}
-			if x.Deleted && !want.Deleted || !want.Deleted && (x.Partitions > want.Partitions || x.At.compare(want.At) > 0) {
+			if x.Deleted && !want.Deleted || !want.Deleted && (x.Partitions > want.Partitions || x.At.compare(want.At) > 0 || x.First.compare(want.First) < 0) {
 				t.Fatalf("%+v stands, in spite of %+v", want, x)
 			}
 		}

@@ -50,5 +50,5 @@ func (g *gate) set(refuse error) {
 func (b *Broker) Open() { b.gate.set(nil) }
 
 // Refuse fails publications, and changes of definitions, with err from now on; nil is Open. Those
-// to hidden streams go on.
+// to the streams that need no definition go on.
 func (b *Broker) Refuse(err error) { b.gate.set(err) }

@@ -3,6 +3,7 @@ package streams
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/edgedhq/edged"
 	"github.com/edgedhq/edged/streams/block"
@@ -71,13 +72,17 @@ const (
 	labelBytesMax = 128
 )
 
-// proper says whether a log can have this name.
+// proper says whether a log can have this name: of a user's stream, or a hidden one, $CLASS or
+// $CLASS.NAME.
 func proper(n edged.LogName) bool {
-	name := n.Stream
+	name, sound := n.Stream, true
 	if hidden(name) {
-		name = name[1:]
+		class, rest, ofOne := strings.Cut(name[1:], ".")
+		if name = class; ofOne {
+			sound = edged.CheckName("stream", rest) == nil
+		}
 	}
-	return edged.CheckName("stream", name) == nil && n.Generation > 0 &&
+	return sound && edged.CheckName("stream", name) == nil && n.Generation > 0 &&
 		n.Partition < partitionsMax && len(n.Origin.Label) <= labelBytesMax
 }
 

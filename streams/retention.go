@@ -87,8 +87,34 @@ func (r *retirement) Stage(g *storage.Group) {
 
 func (r *retirement) Durable() { close(r.done) }
 
-// Retire applies the retention of one stream now. The sweep calls it in turn for all.
+// retire applies the retention of one stream now. The sweep calls it in turn for all.
 func (b *Broker) retire(ctx context.Context, name string) error {
+	return b.retireBy(ctx, name, func(def edged.Stream, logs []*storage.Log, starts map[*storage.Log]edged.Sequence) error {
+		if keep := def.Retention.Age; keep > 0 {
+			if err := b.pastTime(b.opts.Now().Add(-keep).UnixNano(), logs, starts); err != nil {
+				return err
+			}
+		}
+		if len(starts) > 0 { // the next sweep sees what is left
+			return nil
+		}
+		return b.pastBytes(def.Retention, logs, starts)
+	})
+}
+
+// Truncate retires the blocks of a stream that were stamped before a time, in Unix nanoseconds, and
+// of which the vector includes all; not what other nodes are still to take.
+func (b *Broker) Truncate(ctx context.Context, name string, before int64, folded edged.Vector) error {
+	return b.retireBy(ctx, name, func(_ edged.Stream, logs []*storage.Log, starts map[*storage.Log]edged.Sequence) error {
+		if err := b.pastTime(before, logs, starts); err != nil {
+			return err
+		}
+		return b.keep(starts, func(l *storage.Log) edged.Sequence { return folded[l.Name().Key()] })
+	})
+}
+
+// retireBy retires of one stream what choose raises the starts past.
+func (b *Broker) retireBy(ctx context.Context, name string, choose func(edged.Stream, []*storage.Log, map[*storage.Log]edged.Sequence) error) error {
 	s, err := b.take(name)
 	if err != nil {
 		return err
@@ -105,11 +131,7 @@ func (b *Broker) retire(ctx context.Context, name string) error {
 		}
 	}
 	s.mu.Unlock()
-	if err := b.pastAge(def.Retention, logs, r.starts); err != nil {
-		return err
-	}
-	if len(r.starts) > 0 { // the next sweep sees what is left
-	} else if err := b.pastBytes(def.Retention, logs, r.starts); err != nil {
+	if err := choose(def, logs, r.starts); err != nil {
 		return err
 	}
 	if err := b.keepUnreplicated(r.starts); err != nil {
@@ -128,12 +150,8 @@ func (b *Broker) retire(ctx context.Context, name string) error {
 	}
 }
 
-// pastAge raises the starts past the blocks older than the age.
-func (b *Broker) pastAge(keep edged.Retention, logs []*storage.Log, starts map[*storage.Log]edged.Sequence) error {
-	if keep.Age == 0 {
-		return nil
-	}
-	cut := b.opts.Now().Add(-keep.Age).UnixNano()
+// pastTime raises the starts past the blocks stamped before a wall time.
+func (b *Broker) pastTime(cut int64, logs []*storage.Log, starts map[*storage.Log]edged.Sequence) error {
 	for _, l := range logs {
 		first, err := b.store.SeekTime(l, cut)
 		if err != nil {
@@ -151,11 +169,18 @@ func (b *Broker) keepUnreplicated(starts map[*storage.Log]edged.Sequence) error 
 	if b.opts.Acks == nil {
 		return nil
 	}
-	for l, start := range starts {
+	return b.keep(starts, func(l *storage.Log) edged.Sequence {
 		if l.Name().Origin.ID != b.store.Origin().ID {
-			continue
+			return starts[l]
 		}
-		from := b.opts.Acks.Replicated(l.Position()) + 1
+		return b.opts.Acks.Replicated(l.Position())
+	})
+}
+
+// keep lowers the starts of logs to what is let go of them, in whole blocks.
+func (b *Broker) keep(starts map[*storage.Log]edged.Sequence, letGo func(*storage.Log) edged.Sequence) error {
+	for l, start := range starts {
+		from := letGo(l) + 1
 		if from >= start {
 			continue
 		}

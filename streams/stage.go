@@ -93,7 +93,7 @@ func (s *stream) create(g *storage.Group, done *staged) error {
 	if s.staging.def.Generation > 0 {
 		return nil
 	}
-	if s.broker.opts.RefuseUnknown && !hidden(s.name) {
+	if s.broker.opts.RefuseUnknown || hidden(s.name) {
 		return unknown(s.name)
 	}
 	turn, record, err := s.put(g, s.fresh(edged.Stream{Name: s.name}))

@@ -25,6 +25,7 @@ func (s *stream) lay(g *storage.Group, r record) (*turn, error) {
 		return nil, err
 	}
 	was := s.staging.record
+	set(&r.First, r.At)
 	now, changed := was.merge(r)
 	if !changed {
 		return nil, nil

@@ -129,18 +129,24 @@ func (a *app) problemFault(p *client.Problem) fault {
 	switch kind := edged.Kind(p.Code); kind {
 	case edged.StreamNotFound:
 		f.exit, f.Next = exitNotFound, "`edged streams ls` shows those that are there"
+	case edged.CollectionNotFound:
+		f.exit, f.Next = exitNotFound, "`edged collections ls` shows those that are there, `edged collections create` makes one"
+	case edged.KeyNotFound:
+		f.exit, f.Next = exitNotFound, "`edged collections keys` shows those that have a value"
+	case edged.LimitReached:
+		f.exit, f.Next = exitConflict, "try again in a moment, or at another node: it may hold more rights"
 	case edged.NotFound:
 		f.exit, f.Next = exitNotFound, "check that --server is the address of a node, without a path"
 	case edged.Unauthenticated, edged.Forbidden:
 		f.exit, f.Next = exitDenied, "give a token with --token-file"
 	case edged.Conflict, edged.IdempotencyMismatch, edged.IdentityConflict:
-		f.exit, f.Next = exitConflict, "look at what is there: `edged streams info`"
+		f.exit, f.Next = exitConflict, "look at what is there: `edged streams info`, `edged collections info`"
 	case edged.DiskFull:
 		f.exit, f.Next = exitUnavailable, "free space on the node's disk, or lower storage.min_free"
 	case edged.Overloaded, edged.Starting, edged.Draining, edged.Unavailable, edged.AckTimeout:
 		f.exit, f.Next = exitUnavailable, "try again in a moment"
 	case edged.LevelUnreachable:
-		f.exit, f.Next = exitUnavailable, "publish with --ack disk"
+		f.exit, f.Next = exitUnavailable, "try again with --ack disk"
 	case edged.CursorExpired:
 		f.Next = "start over with --from earliest"
 		if p.Cursor != "" {

@@ -13,6 +13,7 @@ import (
 type meshNode struct {
 	name    string
 	digests map[string]string // by stream: the answer of its digest
+	values  map[string]string // by collection: the same
 	members []string          // as JSON
 	origin  string
 	*httptest.Server
@@ -58,7 +59,23 @@ func (n *meshNode) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			infos = append(infos, fmt.Sprintf(`{"name":%q}`, name))
 		}
 		fmt.Fprintf(w, `{"streams":[%s]}`, strings.Join(infos, ","))
+	case "/v1/collections":
+		if n.values == nil {
+			w.Header().Set("Content-Type", "application/problem+json")
+			w.WriteHeader(http.StatusNotFound)
+			fmt.Fprint(w, `{"code":"not_found"}`)
+			return
+		}
+		var infos []string
+		for name := range n.values {
+			infos = append(infos, fmt.Sprintf(`{"name":%q}`, name))
+		}
+		fmt.Fprintf(w, `{"collections":[%s]}`, strings.Join(infos, ","))
 	default:
+		if name, ok := strings.CutPrefix(strings.TrimSuffix(path, "/digest"), "/v1/collections/"); ok {
+			fmt.Fprint(w, n.values[name])
+			return
+		}
 		stream := strings.TrimSuffix(strings.TrimPrefix(path, "/v1/streams/"), "/digest")
 		fmt.Fprint(w, n.digests[stream])
 	}

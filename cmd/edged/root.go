@@ -40,7 +40,7 @@ func (a *app) root() *cobra.Command {
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.checkGlobals() }
 	root.AddCommand(
 		(&serveCommand{app: a}).command("serve"),
-		a.pubCommand(), a.subCommand(), a.streamsCommand(), a.meshCommand(), a.verifyCommand(), a.demoCommand(), a.benchCommand(),
+		a.pubCommand(), a.subCommand(), a.streamsCommand(), a.collectionsCommand(), a.meshCommand(), a.verifyCommand(), a.demoCommand(), a.benchCommand(),
 		a.doctorCommand(), a.configCommand(), a.versionCommand(),
 	)
 	root.InitDefaultCompletionCmd()
@@ -134,6 +134,14 @@ func exactly(n int, what string) cobra.PositionalArgs {
 func streamName(name string) error {
 	if r, ok := errors.AsType[*edged.Refusal](edged.CheckName("stream", name)); ok {
 		return usage("%q is no name of a stream: %s", name, r.Fields[0].Message)
+	}
+	return nil
+}
+
+// collectionName refuses what no collection can be called.
+func collectionName(name string) error {
+	if r, ok := errors.AsType[*edged.Refusal](edged.CheckName("collection", name)); ok {
+		return usage("%q is no name of a collection: %s", name, r.Fields[0].Message)
 	}
 	return nil
 }

@@ -176,7 +176,7 @@ func (a *app) removeStreams(ctx context.Context, names []string, yes bool) error
 	if err != nil {
 		return err
 	}
-	if !yes && terminal(a.in) && terminal(a.errs) && !a.confirm(names) {
+	if !yes && !a.confirm(strings.Join(names, ", ")+" with all events") {
 		return errors.New("nothing was deleted")
 	}
 	for _, name := range names {
@@ -188,9 +188,12 @@ func (a *app) removeStreams(ctx context.Context, names []string, yes bool) error
 	return nil
 }
 
-// confirm asks a person.
-func (a *app) confirm(names []string) bool {
-	fmt.Fprintf(a.errs, "Delete %s with all events, on every node? [y/N] ", strings.Join(names, ", "))
+// confirm asks a person whether something is to be deleted. Who is no person is not asked.
+func (a *app) confirm(what string) bool {
+	if !terminal(a.in) || !terminal(a.errs) {
+		return true
+	}
+	fmt.Fprintf(a.errs, "Delete %s, on every node? [y/N] ", what)
 	answer, err := bufio.NewReader(a.in).ReadString('\n')
 	answer = strings.ToLower(strings.TrimSpace(answer))
 	return err == nil && (answer == "y" || answer == "yes")

@@ -18,8 +18,9 @@ import (
 
 // audit is what the nodes of a mesh hold, side by side.
 type audit struct {
-	Nodes   []auditedNode   `json:"nodes"`
-	Streams []auditedStream `json:"streams"`
+	Nodes       []auditedNode `json:"nodes"`
+	Streams     []audited     `json:"streams"`
+	Collections []audited     `json:"collections"`
 }
 
 // auditedNode is a node that was asked.
@@ -28,17 +29,23 @@ type auditedNode struct {
 	Region string `json:"region"`
 	URL    string `json:"url"`
 	Error  string `json:"error,omitempty"` // why it did not answer
-	held   map[string]client.Digest
+	held   holding
 }
 
-// auditedStream is one stream at every node that answered.
-type auditedStream struct {
-	Stream string                   `json:"stream"`
-	State  string                   `json:"state"`
-	Nodes  map[string]client.Digest `json:"nodes"`
+// holding is what a node holds, by name.
+type holding struct {
+	streams, collections map[string]client.Digest
 }
 
-// The states of a stream, the best first.
+// audited is one stream or collection at every node that answered.
+type audited struct {
+	Stream     string                   `json:"stream,omitempty"`
+	Collection string                   `json:"collection,omitempty"`
+	State      string                   `json:"state"`
+	Nodes      map[string]client.Digest `json:"nodes"`
+}
+
+// The states of a stream or collection, the best first.
 const (
 	stateEqual    = "equal"    // one vector, one digest
 	stateApart    = "apart"    // vectors differ, so digests may
@@ -48,9 +55,9 @@ const (
 func (a *app) verifyCommand() *cobra.Command {
 	var wait time.Duration
 	cmd := &cobra.Command{
-		Use: "verify", Short: "Check that nodes which hold the same events show the same digests",
-		Long: "Asks every node of the mesh for the vector and the digest of each stream. Equal vectors must show\n" +
-			"equal digests. Vectors of a mesh that is written to differ for as long as events are under way:\n" +
+		Use: "verify", Short: "Check that nodes which hold the same events and updates show the same digests",
+		Long: "Asks every node of the mesh for the vector and the digest of each stream and collection. Equal vectors must show\n" +
+			"equal digests. Vectors of a mesh that is written to differ for as long as events and updates are under way:\n" +
 			"--wait asks again until they are equal.\n\n" +
 			"Exit codes: 0 all nodes were asked and no digest is wrong (without --wait vectors may differ),\n" +
 			"1 equal vectors show other digests, 6 a node was not reached, or vectors still differ after --wait.",
@@ -85,7 +92,7 @@ func (a *app) verify(ctx context.Context, wait time.Duration) error {
 	}
 	switch {
 	case found.has(stateMismatch):
-		return fault{"digest_mismatch", "nodes with equal vectors hold different events", "keep the data directories as they are, and look for forks and damage in the nodes' logs", exitFailed}
+		return fault{"digest_mismatch", "nodes with equal vectors hold different events or values", "keep the data directories as they are, and look for forks and damage in the nodes' logs", exitFailed}
 	case len(found.away()) > 0:
 		return notReached(found.away())
 	case found.has(stateApart) && wait > 0:
@@ -98,7 +105,7 @@ func (a *app) verify(ctx context.Context, wait time.Duration) error {
 
 // auditOf asks all nodes at once.
 func auditOf(ctx context.Context, members []neighbour) audit {
-	a := audit{Nodes: make([]auditedNode, len(members)), Streams: []auditedStream{}}
+	a := audit{Nodes: make([]auditedNode, len(members))}
 	asked := selfOf(members)
 	var group sync.WaitGroup
 	for i, m := range members {
@@ -106,16 +113,20 @@ func auditOf(ctx context.Context, members []neighbour) audit {
 			n := auditedNode{Name: labelOf(m, members), Region: m.Region, URL: m.door.URL()}
 			err := m.meet(ctx, asked)
 			if err == nil {
-				n.held, err = digestsOf(ctx, m.door)
+				n.held, err = holdingOf(ctx, m.door)
 			}
 			if err != nil {
-				n.Error, n.held = plain(err), nil
+				n.Error = plain(err)
 			}
 			a.Nodes[i] = n
 		})
 	}
 	group.Wait()
-	a.compare()
+	a.Streams = a.compare(func(h *holding) map[string]client.Digest { return h.streams })
+	a.Collections = a.compare(func(h *holding) map[string]client.Digest { return h.collections })
+	for i := range a.Collections {
+		a.Collections[i].Collection, a.Collections[i].Stream = a.Collections[i].Stream, ""
+	}
 	return a
 }
 
@@ -129,49 +140,68 @@ func labelOf(m neighbour, members []neighbour) string {
 	return m.Name
 }
 
-// digestsOf gives what a node holds of every stream.
-func digestsOf(ctx context.Context, c *client.Client) (map[string]client.Digest, error) {
-	held := map[string]client.Digest{}
+// holdingOf asks a node for all that it holds. One without collections holds none.
+func holdingOf(ctx context.Context, c *client.Client) (h holding, err error) {
+	h = holding{streams: map[string]client.Digest{}, collections: map[string]client.Digest{}}
 	for info, err := range c.Streams(ctx) {
-		if err != nil {
-			return nil, err
-		}
-		d, err := c.StreamDigest(ctx, info.Name)
-		if errors.Is(err, edged.StreamNotFound) { // deleted since
-			continue
+		if err == nil {
+			err = hold(ctx, h.streams, info.Name, c.StreamDigest)
 		}
 		if err != nil {
-			return nil, err
+			return h, err
 		}
-		held[info.Name] = d
 	}
-	return held, nil
+	for info, err := range c.Collections(ctx) {
+		if errors.Is(err, edged.NotFound) {
+			break
+		}
+		if err == nil {
+			err = hold(ctx, h.collections, info.Name, c.CollectionDigest)
+		}
+		if err != nil {
+			return h, err
+		}
+	}
+	return h, nil
 }
 
-// compare puts the nodes' streams side by side. A node that does not know a stream holds nothing
-// of it.
-func (a *audit) compare() {
+// hold adds a digest, unless what it is of has been deleted since it was listed.
+func hold(ctx context.Context, held map[string]client.Digest, name string, digest func(context.Context, string) (client.Digest, error)) error {
+	d, err := digest(ctx, name)
+	if errors.Is(err, edged.StreamNotFound) || errors.Is(err, edged.CollectionNotFound) {
+		return nil
+	}
+	held[name] = d
+	return err
+}
+
+// compare puts what the nodes hold side by side. A node that does not know a stream holds nothing of
+// it.
+func (a *audit) compare(of func(*holding) map[string]client.Digest) []audited {
 	names := map[string]bool{}
-	for _, n := range a.Nodes {
-		for name := range n.held {
+	for i := range a.Nodes {
+		for name := range of(&a.Nodes[i].held) {
 			names[name] = true
 		}
 	}
+	out := []audited{}
 	for _, name := range slices.Sorted(maps.Keys(names)) {
-		s := auditedStream{Stream: name, Nodes: map[string]client.Digest{}}
-		for _, n := range a.Nodes {
+		s := audited{Stream: name, Nodes: map[string]client.Digest{}}
+		for i := range a.Nodes {
+			n := &a.Nodes[i]
 			if n.Error != "" {
 				continue
 			}
-			d := n.held[name]
+			d := of(&n.held)[name]
 			if d.Vector == nil {
 				d.Vector = map[string]uint64{}
 			}
 			s.Nodes[n.Name] = d
 		}
 		s.State = stateOf(s.Nodes)
-		a.Streams = append(a.Streams, s)
+		out = append(out, s)
 	}
+	return out
 }
 
 // stateOf compares the digests of those that have the same vector.
@@ -196,7 +226,8 @@ func stateOf(nodes map[string]client.Digest) string {
 }
 
 func (a *audit) has(state string) bool {
-	return slices.ContainsFunc(a.Streams, func(s auditedStream) bool { return s.State == state })
+	is := func(s audited) bool { return s.State == state }
+	return slices.ContainsFunc(a.Streams, is) || slices.ContainsFunc(a.Collections, is)
 }
 
 // away names the nodes that were not reached.
@@ -221,20 +252,32 @@ func (a *app) printAudit(found *audit) error {
 		}
 		asked++
 	}
-	var rows [][]string
-	for _, s := range found.Streams {
-		for _, name := range slices.Sorted(maps.Keys(s.Nodes)) {
-			d := s.Nodes[name]
-			events := uint64(0)
-			for _, sequence := range d.Vector {
-				events += sequence
-			}
-			rows = append(rows, []string{s.Stream, name, countText(int64(events)), d.Digest, s.State})
-		}
-	}
-	if err := a.printTable([]string{"STREAM", "NODE", "EVENTS", "DIGEST", "STATE"}, rows); err != nil {
+	if err := a.printAudited("STREAM", "EVENTS", found.Streams); err != nil {
 		return err
 	}
-	a.note("%d %s at %d of %d %s", len(found.Streams), plural(len(found.Streams), "stream"), asked, len(found.Nodes), plural(len(found.Nodes), "node"))
+	count := fmt.Sprintf("%d %s", len(found.Streams), plural(len(found.Streams), "stream"))
+	if n := len(found.Collections); n > 0 {
+		fmt.Fprintln(a.out)
+		if err := a.printAudited("COLLECTION", "UPDATES", found.Collections); err != nil {
+			return err
+		}
+		count += fmt.Sprintf(" and %d %s", n, plural(n, "collection"))
+	}
+	a.note("%s at %d of %d %s", count, asked, len(found.Nodes), plural(len(found.Nodes), "node"))
 	return nil
+}
+
+func (a *app) printAudited(what, of string, all []audited) error {
+	var rows [][]string
+	for _, s := range all {
+		for _, name := range slices.Sorted(maps.Keys(s.Nodes)) {
+			d := s.Nodes[name]
+			records := uint64(0)
+			for _, sequence := range d.Vector {
+				records += sequence
+			}
+			rows = append(rows, []string{s.Stream + s.Collection, name, countText(int64(records)), d.Digest, s.State})
+		}
+	}
+	return a.printTable([]string{what, "NODE", of, "DIGEST", "STATE"}, rows)
 }

@@ -63,6 +63,37 @@ func TestVerify(t *testing.T) {
 	}
 }
 
+func TestVerifyComparesCollections(t *testing.T) {
+	const two, three, wrong = `{"vector":{"a~1/0":2},"digest":"d2"}`, `{"vector":{"a~1/0":3},"digest":"d3"}`, `{"vector":{"a~1/0":3},"digest":"e3"}`
+	for _, tc := range []struct {
+		there     string
+		code      int
+		out, errs string
+	}{
+		{three, exitDone, "equal", "1 stream and 1 collection at 2 of 2 nodes"},
+		{two, exitDone, "apart", "--wait 30s"},
+		{wrong, exitFailed, "mismatch", "digest_mismatch"},
+	} {
+		held := map[string]string{"visits": three}
+		url := meshOf(t, &meshNode{name: "eu-1", digests: held, values: held},
+			&meshNode{name: "us-1", digests: held, values: map[string]string{"visits": tc.there}})
+		got := edgedRun(t, "", nil, "verify", "-s", url)
+		if got.code != tc.code || !strings.Contains(got.out, tc.out) || !strings.Contains(got.out, "COLLECTION  NODE") || !strings.Contains(got.errs, tc.errs) {
+			t.Errorf("%+v", got)
+		}
+		got = edgedRun(t, "", nil, "verify", "-s", url, "-o", "json")
+		var found audit
+		if err := json.Unmarshal([]byte(got.out), &found); err != nil || len(found.Collections) != 1 || found.Collections[0].Collection != "visits" || found.Collections[0].State != tc.out {
+			t.Errorf("%v %+v", err, found)
+		}
+	}
+	// A node of a build without collections holds none, and the rest is compared.
+	url := meshOf(t, &meshNode{name: "eu-1", values: map[string]string{}}, &meshNode{name: "us-1"})
+	if got := edgedRun(t, "", nil, "verify", "-s", url); got.code != exitDone || !strings.Contains(got.errs, "0 streams at 2 of 2 nodes") {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestVerifyGoesOnWithoutANode(t *testing.T) {
 	const three = `{"vector":{"a~1/0":3},"digest":"d3"}`
 	away := &meshNode{name: "us-1"}

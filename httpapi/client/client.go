@@ -1,12 +1,13 @@
 // Package client is the HTTP door from outside: it publishes, reads, follows and manages streams
-// of a node, for the command line, load tests, examples and tests. It knows the contract and
-// nothing of the server's code.
+// and collections of a node, for the command line, load tests, examples and tests. It knows the
+// contract and nothing of the server's code.
 //
 //	c, err := client.New(client.Options{URL: "http://127.0.0.1:8080"})
 //	receipt, err := c.Publish(ctx, "orders", []client.Draft{{Data: []byte(`{"total":42}`)}}, client.PublishOptions{})
 //	for d, err := range c.Follow(ctx, "orders", client.Query{From: "earliest"}, client.FollowOptions{}) {
 //		...
 //	}
+//	visits, err := c.Update(ctx, "visits", "home", []byte(`{"increment":1}`), client.UpdateOptions{})
 //
 // A refusal comes back as a *[Problem], whose Code is one of the kinds of package edged, so that
 // errors.Is(err, edged.StreamNotFound) works on both sides of the wire.
@@ -14,8 +15,8 @@
 // # Invariants
 //
 // A publish is sent again only where that cannot store it twice: with an IdempotencyKey, or after
-// an answer that says nothing was stored. A follower goes on by its cursor after every loss of
-// connection: no gap and no repeat, or a notice.
+// an answer that says nothing was stored; an update never. A follower or a watcher goes on by its
+// cursor after every loss of connection: no gap and no repeat, or a notice.
 //
 // # Not here
 //

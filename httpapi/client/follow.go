@@ -7,18 +7,20 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"net/http"
+	"net/url"
 	"time"
 )
 
-// Delivery is one thing that a follower is given: an event, or a notice.
+// Delivery is one thing that a follower is given: an event, the change of a key, or a notice.
 type Delivery struct {
 	// Cursor is the place just after it. Empty for a notice that has no place of its own.
 	Cursor string
-	// Notice is empty for an event; else subscribed, up_to_date, gap, lagged or drain.
+	// Notice is empty for an event or a change; else subscribed, up_to_date, gap, lagged or drain.
 	Notice string
-	// Data is the envelope (or the bare data, with Query.Envelope "data") or what the notice
-	// says, as JSON. It is valid until the next step.
+	// Data is the envelope (or the bare data, with Query.Envelope "data"), the change, or what the
+	// notice says, as JSON. It is valid until the next step.
 	Data []byte
 }
 
@@ -72,13 +74,36 @@ func (o FollowOptions) withDefaults() (FollowOptions, error) {
 // connection is made anew, after a jittered pause, and goes on by the cursor; only a refusal that
 // no retry can mend is given as an error, and is the last thing given.
 func (c *Client) Follow(ctx context.Context, stream string, q Query, opts FollowOptions) iter.Seq2[Delivery, error] {
+	q.Limit, q.Wait = 0, 0
+	return c.follow(ctx, place{eventsPath(stream), q.Cursor, q.values()}, opts)
+}
+
+// place is what a feed is of, and where it begins.
+type place struct {
+	path   []string
+	cursor string // goes on after it; empty: as query says
+	query  url.Values
+}
+
+// values is the query of a connection that begins at the place.
+func (p *place) values() url.Values {
+	if p.cursor != "" {
+		p.query.Del("from")
+		p.query.Set("cursor", p.cursor)
+	}
+	return p.query
+}
+
+func (c *Client) follow(ctx context.Context, at place, opts FollowOptions) iter.Seq2[Delivery, error] {
 	return func(yield func(Delivery, error) bool) {
 		opts, err := opts.withDefaults()
 		if err != nil {
 			yield(Delivery{}, err)
 			return
 		}
-		f := follower{client: c, stream: stream, query: q, opts: opts, wait: newBackoff(opts.RetryMin, opts.RetryMax)}
+		at := at
+		at.query = maps.Clone(at.query) // each run of the sequence begins anew
+		f := follower{client: c, place: at, opts: opts, wait: newBackoff(opts.RetryMin, opts.RetryMax)}
 		for ctx.Err() == nil {
 			goOn, err := f.connection(ctx, yield)
 			if !goOn || ctx.Err() != nil {
@@ -100,11 +125,10 @@ func (c *Client) Follow(ctx context.Context, stream string, q Query, opts Follow
 	}
 }
 
-// follower is a place in a stream that outlives its connections.
+// follower is a place in a feed that outlives its connections.
 type follower struct {
 	client *Client
-	stream string
-	query  Query
+	place  place
 	opts   FollowOptions
 	wait   backoff
 	asked  time.Duration // the pause that the node named last
@@ -133,7 +157,7 @@ func (f *follower) connection(ctx context.Context, yield func(Delivery, error) b
 		}
 		f.asked = asked
 		if d.Cursor != "" {
-			f.query.Cursor = d.Cursor
+			f.place.cursor = d.Cursor
 			f.wait.reset()
 		}
 		if d.Notice == "problem" {
@@ -150,7 +174,7 @@ func (f *follower) open(ctx context.Context) (source, error) {
 	case NDJSON:
 		return f.openBody(ctx, "application/x-ndjson", func(b *body) source { return &lineSource{body: b} })
 	case WebSocket:
-		return f.client.openSocketSource(ctx, f.stream, f.query, f.opts.Silence)
+		return f.client.openSocketSource(ctx, &f.place, f.opts.Silence)
 	}
 	return f.openBody(ctx, "text/event-stream", func(b *body) source { return &eventSource{body: b} })
 }
@@ -158,10 +182,8 @@ func (f *follower) open(ctx context.Context) (source, error) {
 func (f *follower) openBody(ctx context.Context, accept string, build func(*body) source) (source, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	silent := time.AfterFunc(f.opts.Silence, func() { cancel(errSilent) })
-	query := f.query
-	query.Limit, query.Wait = 0, 0
 	resp, err := f.client.send(ctx, call{
-		method: http.MethodGet, path: eventsPath(f.stream), query: query.values(),
+		method: http.MethodGet, path: f.place.path, query: f.place.values(),
 		header: http.Header{"Accept": {accept}},
 	})
 	if err != nil {
@@ -187,7 +209,8 @@ func noticedProblem(data []byte) error {
 	return p
 }
 
-// isNotice says whether a line or frame of a feed is a notice; envelopes start with their id.
+// isNotice says whether a line or frame of a feed is a notice; envelopes start with their id, changes
+// with their key.
 func isNotice(data []byte) bool { return bytes.HasPrefix(data, []byte(`{"op":`)) }
 
 // notice reads the form that NDJSON and WebSocket feeds give to notices.

@@ -32,8 +32,7 @@ func (c *Client) SetLink(ctx context.Context, target string, link Link) error {
 		return err
 	}
 	_, err = c.ask(ctx, call{
-		method: http.MethodPut, path: []string{"v1", "links", target}, body: body,
-		header: http.Header{"Content-Type": {"application/json"}},
+		method: http.MethodPut, path: []string{"v1", "links", target}, body: body, header: jsonBody(),
 	}, nil)
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"sync/atomic"
 	"time"
 
@@ -23,12 +24,15 @@ type Message struct {
 	ID      int64           `json:"id"`  // of the request that it answers
 	Sub     int64           `json:"sub"` // the subscription that it belongs to
 	Event   json.RawMessage `json:"event"`
+	Key     string          `json:"key"` // change
+	Value   json.RawMessage `json:"value"`
+	Deleted bool            `json:"deleted"`
 	Problem *Problem        `json:"problem"`
 	From    uint64          `json:"from"` // gap
 	To      uint64          `json:"to"`
 	Reason  string          `json:"reason"`
 	Skipped int64           `json:"skipped"` // lagged
-	Receipt                 // published; Cursor is also an event's or a subscription's
+	Receipt                 // published; Cursor is also an event's, a change's or a subscription's
 }
 
 // Live opens the socket. It is closed when ctx ends, or by Close.
@@ -60,9 +64,18 @@ func (l *Live) Next() (Message, error) {
 // narrows and places a feed is used. credit is the number of events that may come before Credit
 // adds more; 0 is unlimited.
 func (l *Live) Subscribe(stream string, q Query, credit int) (id int64, err error) {
+	return l.open(map[string]any{"op": "subscribe", "stream": stream}, q.values(), credit)
+}
+
+// Watch asks for the changes of a collection, as Subscribe does for the events of a stream.
+func (l *Live) Watch(collection string, q WatchQuery, credit int) (id int64, err error) {
+	return l.open(map[string]any{"op": "watch", "collection": collection}, q.values(), credit)
+}
+
+func (l *Live) open(frame map[string]any, query url.Values, credit int) (id int64, err error) {
 	id = l.last.Add(1)
-	frame := map[string]any{"op": "subscribe", "id": id, "stream": stream}
-	for name, values := range q.values() {
+	frame["id"] = id
+	for name, values := range query {
 		if len(values) == 1 {
 			frame[name] = values[0]
 		} else {

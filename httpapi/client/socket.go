@@ -187,15 +187,14 @@ func (w *sliceWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// socketSource is a feed of one stream over a WebSocket of its own.
+// socketSource is a feed over a WebSocket of its own.
 type socketSource struct {
 	socket *socket
 	asked  time.Duration
 }
 
-func (c *Client) openSocketSource(ctx context.Context, stream string, q Query, silence time.Duration) (source, error) {
-	q.Limit, q.Wait = 0, 0
-	s, err := c.dial(ctx, eventsPath(stream), q.values(), silence)
+func (c *Client) openSocketSource(ctx context.Context, at *place, silence time.Duration) (source, error) {
+	s, err := c.dial(ctx, at.path, at.values(), silence)
 	if err != nil {
 		return nil, err
 	}

@@ -66,8 +66,7 @@ func (c *Client) PutStream(ctx context.Context, name string, spec StreamSpec) (i
 		return info, false, err
 	}
 	status, err := c.ask(ctx, call{
-		method: http.MethodPut, path: streamPath(name), body: body,
-		header: http.Header{"Content-Type": {"application/json"}},
+		method: http.MethodPut, path: streamPath(name), body: body, header: jsonBody(),
 	}, &info)
 	return info, status == http.StatusCreated, err
 }
@@ -81,29 +80,14 @@ func (c *Client) Stream(ctx context.Context, name string) (StreamInfo, error) {
 
 // Streams gives every stream, page by page. An error is the last thing given.
 func (c *Client) Streams(ctx context.Context) iter.Seq2[StreamInfo, error] {
-	return func(yield func(StreamInfo, error) bool) {
-		q := url.Values{"limit": {strconv.Itoa(100)}}
-		for {
-			var page struct {
-				Streams []StreamInfo `json:"streams"`
-				Next    string       `json:"next"`
-			}
-			_, err := c.ask(ctx, call{method: http.MethodGet, path: []string{"v1", "streams"}, query: q}, &page)
-			if err != nil {
-				yield(StreamInfo{}, err)
-				return
-			}
-			for _, info := range page.Streams {
-				if !yield(info, nil) {
-					return
-				}
-			}
-			if page.Next == "" {
-				return
-			}
-			q.Set("page", page.Next)
+	return pages(url.Values{"limit": {strconv.Itoa(100)}}, func(q url.Values) ([]StreamInfo, string, error) {
+		var page struct {
+			Streams []StreamInfo `json:"streams"`
+			Next    string       `json:"next"`
 		}
-	}
+		_, err := c.ask(ctx, call{method: http.MethodGet, path: []string{"v1", "streams"}, query: q}, &page)
+		return page.Streams, page.Next, err
+	})
 }
 
 // DeleteStream deletes a stream everywhere.

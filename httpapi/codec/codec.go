@@ -21,6 +21,11 @@
 // E is the envelope of api.md, its members in that order, or with [Shape].DataOnly what stands
 // under its data. In Lines, Text and Binary the envelope ends with the member "cursor".
 //
+// With [Shape].Change an event is the new value of a key of a collection, and E is
+// {"key":K,"value":V}; of a key that has none any more, {"key":K,"value":null,"deleted":true}. It
+// ends with "cursor" in SSE too, and a live frame has the members of E instead of "event", and the
+// op "change".
+//
 // Data of a JSON content type stands in a JSON envelope as it is, other text as a string, all
 // else as base64 under data_base64. In a msgpack envelope data of JSON is the value that it says,
 // of text a string, else raw bytes.
@@ -62,23 +67,27 @@ const (
 
 const _ = uint(edged.FormSlots - int(forms)) // each form has a slot of a run
 
-// Shape narrows what an event's frame says.
+// Shape says what of an event its frame shows.
 type Shape struct {
 	DataOnly bool // the event's data instead of its envelope
+	Change   bool // the change of a key that the event is, instead of either
 	Sparse   bool // a cursor only now and then: every 64th event, and the last of the run
 }
 
 // Shapes is the number of different Shapes.
-const Shapes = 4
+const Shapes = 6
 
 // Index numbers the shapes from 0.
 func (s Shape) Index() int {
 	n := 0
-	if s.DataOnly {
-		n++
+	switch {
+	case s.Change:
+		n = 2
+	case s.DataOnly:
+		n = 1
 	}
 	if s.Sparse {
-		n += 2
+		n += 3
 	}
 	return n
 }
@@ -110,10 +119,10 @@ func (x *Encoder) Encode(run edged.Run, form Form, shape Shape) *Frames {
 	x.room, x.ends = x.room[:0], append(x.ends[:0], 0)
 	for i, e := range run.Events(0, n) {
 		x.marked = !shape.Sparse || i == n-1 || uint64(e.Sequence)%sparseEvery == 0
-		x.room = x.frame(x.room, &e, form, shape.DataOnly)
+		x.room = x.frame(x.room, &e, form, shape)
 		x.ends = append(x.ends, uint32(len(x.room)))
 	}
-	f := &Frames{bytes: bytes.Clone(x.room), form: form}
+	f := &Frames{bytes: bytes.Clone(x.room), form: form, change: shape.Change}
 	f.ends = append(f.few[:0], x.ends...)
 	if cap(x.room) > roomMax {
 		x.room, x.ends = nil, nil
@@ -128,7 +137,7 @@ func (x *Encoder) Append(b []byte, run edged.Run, form Form, shape Shape, from, 
 	x.room = b
 	for i, e := range run.Events(from, to) {
 		x.marked = !shape.Sparse || i == to-1 || uint64(e.Sequence)%sparseEvery == 0
-		x.room = x.frame(x.room, &e, form, shape.DataOnly)
+		x.room = x.frame(x.room, &e, form, shape)
 	}
 	b, x.room = x.room, room
 	return b
@@ -151,43 +160,32 @@ func (x *Encoder) start(run edged.Run, packed bool) {
 }
 
 // frame appends one event in the form.
-func (x *Encoder) frame(b []byte, e *edged.Event, form Form, dataOnly bool) []byte {
+func (x *Encoder) frame(b []byte, e *edged.Event, form Form, shape Shape) []byte {
 	switch form {
 	case Items:
-		return append(x.json(b, e, dataOnly, false), ',')
+		return append(x.json(b, e, shape, false), ',')
 	case Lines:
-		return append(x.json(b, e, dataOnly, true), '\n')
+		return append(x.json(b, e, shape, true), '\n')
 	case SSE:
 		if x.marked {
 			b = append(x.cursor(append(b, "id: "...), e), '\n')
 		}
 		b = append(b, "data: "...)
-		return append(x.json(b, e, dataOnly, false), "\n\n"...)
+		return append(x.json(b, e, shape, shape.Change), "\n\n"...)
 	case Text:
 		b, at := openFrame(b)
-		return closeFrame(x.json(b, e, dataOnly, true), at, opText)
+		return closeFrame(x.json(b, e, shape, true), at, opText)
 	case LiveText:
 		b, at := openFrame(b)
-		b = append(b, liveText...)
-		if x.marked {
-			b = append(b, `"cursor":"`...)
-			b = append(x.cursor(b, e), `",`...)
-		}
-		b = append(b, `"event":`...)
-		return closeFrame(append(x.json(b, e, dataOnly, false), '}'), at, opText)
+		return closeFrame(x.liveText(b, e, shape), at, opText)
 	case Packed:
-		return x.msgpack(b, e, dataOnly, false)
+		return x.msgpack(b, e, shape, false)
 	case Binary:
 		b, at := openFrame(b)
-		return closeFrame(x.msgpack(b, e, dataOnly, true), at, opBinary)
+		return closeFrame(x.msgpack(b, e, shape, true), at, opBinary)
 	default:
 		b, at := openFrame(b)
-		b = append(append(b, 0x83+one(x.marked)), liveBinary...)
-		if x.marked {
-			b = x.cursorMsgpack(append(b, "\xa6cursor"...), e)
-		}
-		b = append(b, "\xa5event"...)
-		return closeFrame(x.msgpack(b, e, dataOnly, false), at, opBinary)
+		return closeFrame(x.liveBinary(b, e, shape), at, opBinary)
 	}
 }
 

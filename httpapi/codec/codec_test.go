@@ -107,6 +107,7 @@ func TestEveryFormOfTheDocumentedEvent(t *testing.T) {
 	frame := func(payload string) string {
 		return string(AppendFrame(nil, false, []byte(payload)))
 	}
+	const change = `{"key":"user-7","value":{"total":42}`
 	for _, c := range []struct {
 		name  string
 		form  Form
@@ -123,6 +124,11 @@ func TestEveryFormOfTheDocumentedEvent(t *testing.T) {
 		{"sse of data", SSE, Shape{DataOnly: true}, "id: " + cursor + "\ndata: {\"total\":42}\n\n"},
 		{"text of data", Text, Shape{DataOnly: true}, frame(`{"total":42}`)},
 		{"live of data", LiveText, Shape{DataOnly: true}, frame(`{"op":"event","sub":1,"cursor":"` + cursor + `","event":{"total":42}}`)},
+		{"items of changes", Items, Shape{Change: true}, change + "},"},
+		{"lines of changes", Lines, Shape{Change: true}, change + `,"cursor":"` + cursor + "\"}\n"},
+		{"sse of changes", SSE, Shape{Change: true}, "id: " + cursor + "\ndata: " + change + `,"cursor":"` + cursor + "\"}\n\n"},
+		{"text of changes", Text, Shape{Change: true}, frame(change + `,"cursor":"` + cursor + `"}`)},
+		{"live of changes", LiveText, Shape{Change: true}, frame(`{"op":"change","sub":1,"cursor":"` + cursor + `",` + change[1:] + `}`)},
 	} {
 		f := encode(run, c.form, c.shape)
 		if got := string(f.Range(0, 1)); got != c.want {
@@ -345,7 +351,7 @@ func TestLiveFramesOfOtherSubscriptions(t *testing.T) {
 		data := []byte(`"` + strings.Repeat("x", size) + `"`)
 		run := runOf(1, edged.Event{Data: data}, edged.Event{Data: []byte("[]")})
 		for _, form := range []Form{LiveText, LiveBinary} {
-			for _, shape := range []Shape{{DataOnly: true}, {}, {Sparse: true}} {
+			for _, shape := range []Shape{{DataOnly: true}, {}, {Sparse: true}, {Change: true}, {Change: true, Sparse: true}} {
 				f := encode(run, form, shape)
 				if got := f.AppendLive(nil, 0, 2, 1); !bytes.Equal(got, f.Range(0, 2)) {
 					t.Errorf("form %d of %d bytes: subscription 1 differs from the shared frames", form, size)

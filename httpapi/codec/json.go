@@ -8,9 +8,12 @@ import (
 	"github.com/edgedhq/edged"
 )
 
-// json appends the event's envelope, or its data alone.
-func (x *Encoder) json(b []byte, e *edged.Event, dataOnly, withCursor bool) []byte {
-	if dataOnly {
+// json appends what the shape asks for: the event's envelope, its data alone, or a change.
+func (x *Encoder) json(b []byte, e *edged.Event, shape Shape, withCursor bool) []byte {
+	switch {
+	case shape.Change:
+		return x.changeJSON(b, e, withCursor)
+	case shape.DataOnly:
 		return x.dataJSON(b, e)
 	}
 	b = append(b, `{"id":`...)

@@ -1,22 +1,72 @@
 package codec
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/edgedhq/edged"
+)
 
 // What a live frame starts with is written for subscription 1, the first of a socket and most
 // often the only one, so that its frames are sent as they are.
 const (
-	liveText   = `{"op":"event","sub":1,`
-	liveBinary = "\xa2op\xa5event\xa3sub\x01" // after the map's header
+	liveText         = `{"op":"event","sub":1,`
+	liveTextChange   = `{"op":"change","sub":1,`
+	liveBinary       = "\xa2op\xa5event\xa3sub\x01" // after the map's header
+	liveBinaryChange = "\xa2op\xa6change\xa3sub\x01"
 )
+
+// liveStart is what the frames of a form start with; of liveBinary it is what follows the map's
+// header.
+func liveStart(form Form, change bool) string {
+	switch {
+	case form == LiveBinary && change:
+		return liveBinaryChange
+	case form == LiveBinary:
+		return liveBinary
+	case change:
+		return liveTextChange
+	}
+	return liveText
+}
+
+// liveText appends the payload of a live frame.
+func (x *Encoder) liveText(b []byte, e *edged.Event, shape Shape) []byte {
+	b = append(b, liveStart(LiveText, shape.Change)...)
+	if x.marked {
+		b = append(b, `"cursor":"`...)
+		b = append(x.cursor(b, e), `",`...)
+	}
+	if shape.Change {
+		return append(changeMembersJSON(b, e), '}')
+	}
+	return append(x.json(append(b, `"event":`...), e, shape, false), '}')
+}
+
+// liveBinary appends the payload of a live frame in msgpack.
+func (x *Encoder) liveBinary(b []byte, e *edged.Event, shape Shape) []byte {
+	members := 3 + one(x.marked) // op, sub and event
+	if shape.Change {
+		members = 2 + one(x.marked) + changeMembers(e)
+	}
+	b = append(append(b, 0x80|members), liveStart(LiveBinary, shape.Change)...)
+	if x.marked {
+		b = x.cursorMsgpack(append(b, "\xa6cursor"...), e)
+	}
+	if shape.Change {
+		return changeMembersMsgpack(b, e)
+	}
+	return x.msgpack(append(b, "\xa5event"...), e, shape, false)
+}
 
 // AppendLive appends the frames from, up to, not including, to, for subscription sub. For
 // subscription 1 Range gives the same bytes without a copy.
 func (f *Frames) AppendLive(dst []byte, from, to, sub int) []byte {
 	var room [32]byte
-	prefix, skip := append(room[:0], liveText[:len(liveText)-2]...), len(liveText)
+	start := liveStart(f.form, f.change)
+	prefix, skip := append(room[:0], start[:len(start)-2]...), len(start)
 	if f.form == LiveBinary {
-		prefix, skip = append(room[:0], 0), 1+len(liveBinary)
-		prefix = appendUint(append(prefix, liveBinary[:len(liveBinary)-1]...), uint64(sub))
+		prefix, skip = append(room[:0], 0), 1+len(start)
+		prefix = appendUint(append(prefix, start[:len(start)-1]...), uint64(sub))
 	} else {
 		prefix = append(strconv.AppendInt(prefix, int64(sub), 10), ',')
 	}

@@ -15,10 +15,13 @@ const (
 	packedTrue  = 0xc3
 )
 
-// msgpack appends the event's envelope, or its data alone.
-func (x *Encoder) msgpack(b []byte, e *edged.Event, dataOnly, withCursor bool) []byte {
+// msgpack appends what the shape asks for: the event's envelope, its data alone, or a change.
+func (x *Encoder) msgpack(b []byte, e *edged.Event, shape Shape, withCursor bool) []byte {
+	if shape.Change {
+		return x.changeMsgpack(b, e, withCursor)
+	}
 	kind := x.kinds.of(e)
-	if dataOnly {
+	if shape.DataOnly {
 		return dataMsgpack(b, e, kind)
 	}
 	withCursor = withCursor && x.marked
@@ -93,7 +96,7 @@ func dataMsgpack(b []byte, e *edged.Event, kind dataKind) []byte {
 	case kind == jsonData && len(e.Data) == 0:
 		return append(b, packedNil)
 	case kind == jsonData:
-		return appendJSONValue(b, e.Data)
+		return AppendValue(b, e.Data)
 	case kind == textData:
 		return appendText(b, e.Data)
 	default:

@@ -10,10 +10,10 @@ import (
 	"github.com/edgedhq/edged/httpapi/jsonscan"
 )
 
-// appendJSONValue appends a JSON text as the msgpack value it says: whole numbers up to 64 bits
+// AppendValue appends a JSON text as the msgpack value it says: whole numbers up to 64 bits
 // as integers, all others as floats. Bytes that are no JSON are appended as they are: a reader is
 // given what was stored, whatever it is.
-func appendJSONValue(b, text []byte) []byte {
+func AppendValue(b, text []byte) []byte {
 	from := len(b)
 	t := transcoder{text: text, read: jsonscan.NewReader(text)}
 	b = t.value(b, 0)

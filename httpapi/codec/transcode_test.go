@@ -17,7 +17,7 @@ func plainly(t *testing.T, text string) (want, got any) {
 	if err := json.Unmarshal([]byte(text), &want); err != nil {
 		t.Fatal(err)
 	}
-	d := msgpack.NewDecoder(bytes.NewReader(appendJSONValue(nil, []byte(text))))
+	d := msgpack.NewDecoder(bytes.NewReader(AppendValue(nil, []byte(text))))
 	d.UseLooseInterfaceDecoding(true)
 	got, err := d.DecodeInterface()
 	if err != nil {
@@ -61,7 +61,7 @@ func TestJSONBecomesTheSameValueInMsgpack(t *testing.T) {
 
 func TestWhatIsNoJSONStaysBytes(t *testing.T) {
 	for _, text := range []string{`{`, `{"a":}`, `nul`, `1 2`, "\xff", strings.Repeat("[", 200)} {
-		if got := appendJSONValue(nil, []byte(text)); !bytes.Equal(got, appendRaw(nil, []byte(text))) {
+		if got := AppendValue(nil, []byte(text)); !bytes.Equal(got, appendRaw(nil, []byte(text))) {
 			t.Errorf("%.40q became % .40x", text, got)
 		}
 	}
@@ -73,7 +73,7 @@ func FuzzTranscode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		packed := appendJSONValue(make([]byte, 0, len(text)), text)
+		packed := AppendValue(make([]byte, 0, len(text)), text)
 		runtime.ReadMemStats(&after)
 		if n := after.TotalAlloc - before.TotalAlloc; n > uint64(16*len(text)+64<<10) {
 			t.Fatalf("%d bytes of text took %d", len(text), n)

@@ -13,6 +13,9 @@
 //	Envelopes  application/vnd.edged.events+json, an array
 //	Packed     application/vnd.edged.events+msgpack, an array
 //
+// A body of operations on the keys of a collection becomes updates in the same way: [Updates]. It
+// is JSON, msgpack, or for many keys NDJSON; operations stay JSON, for their type to read.
+//
 // # Refusals
 //
 // All are *edged.Refusal. What cannot be parsed is BadRequest and names line and column, or the

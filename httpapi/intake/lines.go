@@ -2,39 +2,52 @@ package intake
 
 import (
 	"bytes"
+	"iter"
 
 	"github.com/edgedhq/edged"
 	"github.com/edgedhq/edged/httpapi/jsonscan"
 )
 
+// linePlace is where a line stands in a body.
+type linePlace struct{ offset, number int }
+
+// eachLine gives the lines that are not blank, without their ends.
+func eachLine(body []byte) iter.Seq2[linePlace, []byte] {
+	return func(yield func(linePlace, []byte) bool) {
+		number := 0
+		for from := 0; from < len(body); {
+			end := len(body)
+			if n := bytes.IndexByte(body[from:], '\n'); n >= 0 {
+				end = from + n
+			}
+			line := body[from:end:end]
+			number++
+			if len(line) > 0 && (line[0] > ' ' || len(bytes.Trim(line, " \t\r")) > 0) && !yield(linePlace{from, number}, line) {
+				return
+			}
+			from = end + 1
+		}
+	}
+}
+
 // lines reads NDJSON: the data of one event a line.
 func (b *Batch) lines() error {
-	number := 0
-	for from := 0; from < len(b.body); {
-		end := len(b.body)
-		if n := bytes.IndexByte(b.body[from:], '\n'); n >= 0 {
-			end = from + n
+	for at, line := range eachLine(b.body) {
+		d, err := b.next()
+		if err != nil {
+			return err
 		}
-		line := b.body[from:end:end]
-		number++
-		if len(line) > 0 && (line[0] > ' ' || len(bytes.Trim(line, " \t\r")) > 0) {
-			d, err := b.next()
-			if err != nil {
-				return err
-			}
-			v, err := jsonscan.Check(line)
-			if err != nil {
-				return malformed(b.where(""), shifted(err, from, number))
-			}
-			d.Data = b.tight(v, line)
-			if err = b.checkSize(d); err == nil && (b.keyAt != nil || b.timeAt != nil) {
-				err = b.point(d)
-			}
-			if err != nil {
-				return err
-			}
+		v, err := jsonscan.Check(line)
+		if err != nil {
+			return malformed(b.where(""), shifted(err, at.offset, at.number))
 		}
-		from = end + 1
+		d.Data = b.tight(v, line)
+		if err = b.checkSize(d); err == nil && (b.keyAt != nil || b.timeAt != nil) {
+			err = b.point(d)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	return b.finish()
 }

@@ -2,12 +2,11 @@ package intake
 
 import (
 	"encoding/binary"
+	"errors"
 	"math"
-	"strconv"
 	"unicode/utf8"
 
 	"github.com/edgedhq/edged"
-	"github.com/edgedhq/edged/httpapi/jsonscan"
 	"github.com/edgedhq/edged/httpapi/packscan"
 )
 
@@ -34,13 +33,7 @@ func (b *Batch) packed() error {
 }
 
 // token reads a head of a body that has been checked.
-func (b *Batch) token(at int) packscan.Token {
-	t, err := packscan.Next(b.body, at)
-	if err != nil {
-		panic("intake: what a check has passed cannot be read: " + err.Error())
-	}
-	return t
-}
+func (b *Batch) token(at int) packscan.Token { return tokenOf(b.body, at) }
 
 // end is the place after a value of a body that has been checked.
 func (b *Batch) end(t packscan.Token) int {
@@ -223,10 +216,7 @@ func (b *Batch) settlePacked(d *edged.Draft, p *packedPayload) error {
 	case hasBytes:
 		err = refuse(b.where(name), "want binary, or a string of base 64, found %s", v.Kind)
 	case c == jsonClass:
-		at := len(b.scratch)
-		if _, err = b.jsonOf(v, b.request.Limits.EventBytesMax+int64(at)); err == nil {
-			d.Data = b.kept(at)
-		}
+		d.Data, err = b.unpack(v)
 	case v.Kind == packscan.String:
 		d.Data = v.Bytes(b.body)
 	default:
@@ -238,83 +228,16 @@ func (b *Batch) settlePacked(d *edged.Draft, p *packedPayload) error {
 	return b.checkData(d, c)
 }
 
-// jsonOf appends the JSON text of a value to the scratch, up to a length, and tells the place
-// after the value. It calls itself no deeper than the check has let values be.
-func (b *Batch) jsonOf(t packscan.Token, lengthMax int64) (at int, err error) {
-	if n := int64(len(b.scratch)); n > lengthMax {
-		limit := b.request.Limits.EventBytesMax
-		return 0, tooLarge(b.where("data"), "the data of one event, as JSON,", limit, limit+n-lengthMax)
+// unpack is the data of one event, as JSON.
+func (b *Batch) unpack(v packscan.Token) ([]byte, error) {
+	at, limit := len(b.scratch), b.request.Limits.EventBytesMax
+	var err error
+	b.scratch, _, err = appendJSON(b.scratch, b.body, v, limit+int64(at))
+	switch {
+	case errors.Is(err, errLong):
+		return nil, tooLarge(b.where("data"), "the data of one event, as JSON,", limit, int64(len(b.scratch)-at))
+	case err != nil:
+		return nil, refuse(b.where("data"), "%v; send bytes as the data of another content_type", err)
 	}
-	switch t.Kind {
-	case packscan.Nil:
-		b.scratch = append(b.scratch, "null"...)
-	case packscan.Bool:
-		b.scratch = strconv.AppendBool(b.scratch, t.Bool())
-	case packscan.Int:
-		b.scratch = strconv.AppendInt(b.scratch, t.Int(), 10)
-	case packscan.Uint:
-		b.scratch = strconv.AppendUint(b.scratch, t.Uint(), 10)
-	case packscan.Float:
-		return t.To, b.jsonFloat(t)
-	case packscan.String:
-		return t.To, b.jsonString(t)
-	case packscan.Array, packscan.Map:
-		return b.jsonContainer(t, lengthMax)
-	default:
-		return 0, refuse(b.where("data"), "has %s at byte %d, which JSON cannot hold; send bytes as the data of another content_type", t.Kind, t.From)
-	}
-	return t.To, nil
-}
-
-func (b *Batch) jsonContainer(t packscan.Token, lengthMax int64) (at int, err error) {
-	brackets := "[]"
-	if t.Kind == packscan.Map {
-		brackets = "{}"
-	}
-	b.scratch = append(b.scratch, brackets[0])
-	at = t.To
-	for i := range t.Len {
-		if i > 0 {
-			b.scratch = append(b.scratch, ',')
-		}
-		if t.Kind == packscan.Map {
-			name := b.token(at)
-			if name.Kind != packscan.String {
-				return 0, refuse(b.where("data"), "has %s as a name at byte %d; want strings", name.Kind, at)
-			}
-			if err = b.jsonString(name); err != nil {
-				return 0, err
-			}
-			b.scratch = append(b.scratch, ':')
-			at = name.To
-		}
-		if at, err = b.jsonOf(b.token(at), lengthMax); err != nil {
-			return 0, err
-		}
-	}
-	b.scratch = append(b.scratch, brackets[1])
-	return at, nil
-}
-
-func (b *Batch) jsonString(t packscan.Token) error {
-	text := t.Bytes(b.body)
-	if !utf8.Valid(text) {
-		return refuse(b.where("data"), "has a string at byte %d that is not UTF-8", t.From)
-	}
-	b.scratch = jsonscan.Quote(b.scratch, text)
-	return nil
-}
-
-// jsonFloat writes the shortest digits that give the number back.
-func (b *Batch) jsonFloat(t packscan.Token) error {
-	f := t.Float()
-	if math.IsNaN(f) || math.IsInf(f, 0) {
-		return refuse(b.where("data"), "has %v at byte %d, which JSON cannot hold", f, t.From)
-	}
-	format := byte('f')
-	if a := math.Abs(f); a != 0 && (a < 1e-6 || a >= 1e21) {
-		format = 'e'
-	}
-	b.scratch = strconv.AppendFloat(b.scratch, f, format, -1, 8*t.Len)
-	return nil
+	return b.kept(at), nil
 }

@@ -33,6 +33,7 @@ type settings struct {
 
 	converge convergence
 	idle     idleness
+	million  million
 }
 
 func parse(args []string) (settings, error) {
@@ -48,6 +49,7 @@ func parse(args []string) (settings, error) {
 	f.DurationVar(&s.converge.goal, "goal", 3*time.Second, "converge: the longest that becoming equal may take")
 	f.IntVar(&s.idle.streams, "streams", 100_000, "idle: streams of one event each")
 	f.DurationVar(&s.idle.quiet, "quiet", 30*time.Second, "idle: how long to measure")
+	f.IntVar(&s.million.keys, "keys", 1_000_000, "million: keys, each a counter")
 	err := f.Parse(args)
 	return s, err
 }
@@ -65,6 +67,7 @@ func (s settings) measures() []scenario {
 	return []scenario{
 		{"converge", true, s.converge.budget(), s.converge.run},
 		{"idle", true, s.idle.budget(), s.idle.run},
+		{"million", true, 15 * time.Minute, s.million.run},
 	}
 }
 
@@ -75,7 +78,7 @@ func (s settings) chosen() (all []scenario) {
 			return []scenario{m}
 		}
 	}
-	for _, sc := range scenarios() {
+	for _, sc := range s.scenarios() {
 		if strings.Contains(sc.name, s.only) && !(s.short && sc.long) {
 			all = append(all, sc)
 		}
@@ -83,7 +86,11 @@ func (s settings) chosen() (all []scenario) {
 	return all
 }
 
-func scenarios() []scenario {
+func (s settings) scenarios() []scenario {
+	cut := 10 * time.Second
+	if s.short {
+		cut = 5 * time.Second
+	}
 	return []scenario{
 		{"equal", false, time.Minute, publishEverywhere},
 		{"roam", false, time.Minute, roam},
@@ -93,6 +100,11 @@ func scenarios() []scenario {
 		{"clone", false, 90 * time.Second, copyDirectory},
 		{"restore", false, 90 * time.Second, restoreBackup},
 		{"stranger", false, 90 * time.Second, strangers},
+		{"collections", false, 2 * time.Minute, updates{cut: cut, goal: 2 * time.Second}.run},
+		{"collections-kill", false, 2 * time.Minute, killUnderUpdates},
+		{"collections-wipe", false, 2 * time.Minute, loseValues},
+		{"watch", false, time.Minute, watch},
+		{"timelines", false, 4 * time.Minute, timelines},
 		{"pause", true, 3 * time.Minute, pause},
 		{"away", true, 6 * time.Minute, stayAway},
 	}

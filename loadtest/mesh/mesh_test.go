@@ -47,7 +47,7 @@ func TestSetBackKeepsInodes(t *testing.T) {
 
 func TestScenariosHaveNamesOfTheirOwn(t *testing.T) {
 	var names []string
-	for _, s := range append(scenarios(), settings{}.measures()...) {
+	for _, s := range append(settings{}.scenarios(), settings{}.measures()...) {
 		if slices.Contains(names, s.name) || s.budget <= 0 || s.run == nil {
 			t.Errorf("scenario %+v", s)
 		}

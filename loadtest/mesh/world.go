@@ -28,6 +28,7 @@ type world struct {
 	streams []string
 	began   time.Time
 	scans   int
+	hands   int // that have been numbered
 
 	mu      sync.Mutex
 	checker *history.Checker // guarded by mu

@@ -112,39 +112,15 @@ func (p *edgedPair) meet(ctx context.Context, eu *client.Client) error {
 }
 
 func (p *edgedPair) publisher(ctx context.Context, _ int, events [][][]byte) (loadtest.Exchange, error) {
-	c, err := lean.Dial(ctx, p.eu.address)
-	if err != nil {
-		return nil, err
-	}
-	x := &linesExchange{Conn: c}
+	var bodies [][]byte
 	for _, batch := range events {
 		var body []byte
 		for _, event := range batch {
 			body = append(append(body, event...), '\n')
 		}
-		x.requests = append(x.requests, fmt.Appendf(nil,
-			"POST /v1/streams/bench/events?ack=disk HTTP/1.1\r\nHost: %s\r\nContent-Type: application/x-ndjson\r\nContent-Length: %d\r\n\r\n%s",
-			p.eu.address, len(body), body))
+		bodies = append(bodies, body)
 	}
-	return x, nil
-}
-
-// linesExchange publishes batches of lines.
-type linesExchange struct {
-	*lean.Conn
-	requests [][]byte
-	next     int
-}
-
-// Exchange implements loadtest.Exchange.
-func (x *linesExchange) Exchange() (int, error) {
-	request := x.requests[x.next%len(x.requests)]
-	x.next++
-	a, err := x.Do(request)
-	if err == nil && a.Status != 201 {
-		err = fmt.Errorf("edged answered %d: %s", a.Status, a.Body)
-	}
-	return len(request), err
+	return dialRequests(ctx, p.eu.address, "/v1/streams/bench/events?ack=disk", "application/x-ndjson", bodies)
 }
 
 // socketSender publishes on one WebSocket; its answers are read and dropped.

@@ -13,9 +13,21 @@ import (
 	"github.com/edgedhq/edged/loadtest"
 )
 
-// redis runs Redis Streams: XADD of one field, batches pipelined. Without rewriting of its file,
-// which would only cost it.
+// redis runs Redis Streams: XADD of one field, batches pipelined.
 func redis(appendfsync string, batch int) func(context.Context, *bench) (figures, error) {
+	return redisDriven(appendfsync, batch, pipeline{replyLines: 2, batches: func(b *bench, client int) [][]byte {
+		return xadds(b.eventBytes, batch, client)
+	}})
+}
+
+// pipeline is what a client of Redis sends.
+type pipeline struct {
+	replyLines int                                 // of one command's reply
+	batches    func(b *bench, client int) [][]byte // sent in turn
+}
+
+// redisDriven runs Redis under a load. Its file is not rewritten, which would only cost it.
+func redisDriven(appendfsync string, batch int, send pipeline) func(context.Context, *bench) (figures, error) {
 	return func(ctx context.Context, b *bench) (figures, error) {
 		s, err := b.start(ctx, "redis-server", func(port int, dir string) ([]string, error) {
 			return []string{
@@ -30,7 +42,7 @@ func redis(appendfsync string, batch int) func(context.Context, *bench) (figures
 		o := b.options()
 		o.Batch, o.PID = batch, s.PID()
 		return loadFigures(loadtest.Drive(ctx, loadtest.Driving{Options: o, Dial: func(ctx context.Context, client int) (loadtest.Exchange, error) {
-			return dialRedis(ctx, s.address, xadds(b.eventBytes, batch, client), batch)
+			return dialRedis(ctx, s.address, send.batches(b, client), send.replyLines*batch)
 		}}))
 	}
 }
@@ -50,21 +62,22 @@ func xadds(size, batch, client int) [][]byte {
 // variants is how many different batches a client sends in turn.
 const variants = 32
 
-// redisExchange sends a pipeline and counts the replies, each an entry id: "$15\r\nID\r\n".
+// redisExchange sends a pipeline and counts the lines of its replies: an entry id has two,
+// "$15\r\nID\r\n", a number one, ":7\r\n".
 type redisExchange struct {
 	net.Conn
 	batches [][]byte
-	batch   int
+	lines   int // of the replies to a batch
 	next    int
 	buf     []byte
 }
 
-func dialRedis(ctx context.Context, address string, batches [][]byte, batch int) (loadtest.Exchange, error) {
+func dialRedis(ctx context.Context, address string, batches [][]byte, lines int) (loadtest.Exchange, error) {
 	conn, err := dial(ctx, address)
 	if err != nil {
 		return nil, err
 	}
-	return &redisExchange{Conn: conn, batches: batches, batch: batch, buf: make([]byte, 16<<10)}, nil
+	return &redisExchange{Conn: conn, batches: batches, lines: lines, buf: make([]byte, 16<<10)}, nil
 }
 
 // Exchange implements loadtest.Exchange.
@@ -74,7 +87,7 @@ func (x *redisExchange) Exchange() (int, error) {
 	if _, err := x.Write(out); err != nil {
 		return 0, err
 	}
-	for ends := 2 * x.batch; ends > 0; {
+	for ends := x.lines; ends > 0; {
 		n, err := x.Read(x.buf)
 		if err != nil {
 			return 0, errors.Join(err, io.ErrUnexpectedEOF)

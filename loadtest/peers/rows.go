@@ -15,7 +15,7 @@ func rows() []row {
 		fanoutRow("fanout-1000", 1000, "at least 2 x NATS, 0.8 x bare; CPU at most 0.4 x NATS"),
 		fanoutRow("fanout-5000", 5000, "at least 0.75 x bare"),
 		idleRow(), readRow(), sizeRow(), memoryRow(), startRow(),
-	}, meshRows()...)
+	}, append(counterRows(), meshRows()...)...)
 }
 
 func publishDisk() row {

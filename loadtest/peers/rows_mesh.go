@@ -36,7 +36,7 @@ func meshRows() []row {
 		},
 		lagRow("mesh-lag", "direct", "p99 at most 1 x NATS", 0),
 		lagRow("mesh-lag-40ms", "over an emulated link of 40 ms each way", "p99 at most 46 ms", 40*time.Millisecond),
-		lossRow(),
+		lossRow(), keysRow(),
 		bytesRow("mesh-bytes", "JSON as devices send it", (*bench).readings),
 		bytesRow("mesh-bytes-noise", "JSON of which two thirds are noise", (*bench).noise),
 	}

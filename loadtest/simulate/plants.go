@@ -1,17 +1,23 @@
 package main
 
-import "github.com/edgedhq/edged/loadtest/plant"
+import (
+	"slices"
+
+	"github.com/edgedhq/edged/loadtest/plant"
+)
 
 // Where the bugs are planted.
 const (
 	session = "replication/session/"
 	model   = "cmd/edged/node/sim/"
+	types   = "crdt/"
+	core    = "crdt/partition/"
 )
 
 // plants are the bugs of the design that a model of the disk can show, and those that the
 // simulation has found itself.
 func plants() []plant.Plant {
-	return append(designed(), found()...)
+	return slices.Concat(designed(), found(), values())
 }
 
 func designed() []plant.Plant {

@@ -5,6 +5,7 @@
 //	blocks durable here ──▶ Durable ──▶ rows ──▶ Wake ──▶ Writable ──▶ LOG, SendBlocks, PROMISE
 //	frames from a peer ───▶ Receive ──▶ Ingest ──▶ Landed ──▶ acks due ──▶ ACK
 //	each second ──────────▶ Tick ─────▶ TICK; roots differ ──▶ DIGEST ──▶ ROWS ──▶ needs ──▶ FETCH
+//	events that are gone ─▶ Join ─────▶ SNAPSHOT ──▶ Provide ──▶ Provided ──▶ PART ──▶ Take ──▶ Took
 //
 // A Table is the whole of it for one node: all its sessions, and what they share (needs, held
 // times, publishers that wait). A session is one link to one node that has said HELLO.

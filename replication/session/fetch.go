@@ -109,6 +109,9 @@ func (t *Table) receiveFetched(now Now, s *session, f wire.Fetched) {
 	d.from = nil
 	s.fetches--
 	t.hear(now, d, s, f.Start)
+	if stateful(d.name) {
+		t.giveUp(now, d)
+	}
 	if f.Next <= d.asked && f.Start <= d.asked { // it has nothing of this
 		d.holders = slices.DeleteFunc(d.holders, func(h holder) bool { return h.s == s })
 		if len(d.holders) == 0 {
@@ -187,7 +190,9 @@ func (t *Table) sweep(now Now) {
 }
 
 // giveUp jumps over a hole, to the lowest place on offer, when its origin itself says that it has
-// retired the events, or when the origin is away and no holder has had them for a while.
+// retired the events, or when the origin is away and no holder has had them for a while. Of a log
+// that states are made of the word of the holders is enough: their states include what they have
+// retired.
 func (t *Table) giveUp(now Now, d *need) {
 	if d.name.Stream == "" || d.first == 0 {
 		return
@@ -196,7 +201,7 @@ func (t *Table) giveUp(now Now, d *need) {
 	if d.first <= h.Head+1 {
 		return
 	}
-	retired, away := false, true
+	retired, away := stateful(d.name), true
 	for i := range d.holders {
 		holder := &d.holders[i]
 		if holder.start <= h.Head+1 || holder.start < d.first {
@@ -214,6 +219,8 @@ func (t *Table) giveUp(now Now, d *need) {
 
 func (t *Table) skip(d *need) {
 	t.do(Skip{Name: d.name, To: d.first - 1, Chain: d.prev, Reason: "retired"})
-	t.report(nil, "gap", d.name.Stream)
+	if !stateful(d.name) {
+		t.report(nil, "gap", d.name.Stream)
+	}
 	d.first = 0
 }

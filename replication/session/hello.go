@@ -17,7 +17,8 @@ func (t *Table) greeting(now Now) wire.Hello {
 		Mesh: t.self.Mesh, Node: t.self.Node, Name: t.self.Name, Region: t.self.Region,
 		Origin: t.origin, Nonce: t.self.Nonce, Started: t.self.Started,
 		VersionMin: version, VersionMax: version, BlockVersion: t.self.BlockVersion,
-		Sent: now.Wall, HLC: t.newest(t.origin.ID), Selector: "all",
+		Features: []string{snapshots},
+		Sent:     now.Wall, HLC: t.newest(t.origin.ID), Selector: "all",
 		BlockBytesMax: 16 << 20, RowsMax: t.self.RowsMax,
 		HTTP: t.self.HTTP, Address: t.self.Address,
 	}
@@ -90,7 +91,7 @@ func (t *Table) replaces(now Now, old, s *session, h wire.Hello) bool {
 	if old.hello.Nonce != h.Nonce {
 		old.watch, old.watched = now.Mono+cloneWatch, 0
 		old.up = false
-		t.retireSession(old)
+		t.retireSession(now, old)
 		return true
 	}
 	lower := func(x *session) bool { return x.dialed == (t.self.Node < h.Node) }
@@ -100,14 +101,15 @@ func (t *Table) replaces(now Now, old, s *session, h wire.Hello) bool {
 		return false
 	}
 	old.up = false
-	t.retireSession(old)
+	t.retireSession(now, old)
 	t.close(old, "replaced", "a newer link to this node stands")
 	return true
 }
 
 // retireSession takes back what a session shares with the others, ahead of its link's end.
-func (t *Table) retireSession(s *session) {
+func (t *Table) retireSession(now Now, s *session) {
 	t.endComparison(s)
 	t.needs.leave(s)
+	t.leaveJoins(now, s)
 	t.keepFloor(s)
 }

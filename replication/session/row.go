@@ -39,6 +39,9 @@ type outgoing struct {
 	byLog   map[edged.LogID]*row
 	lanes   [wire.Lanes]outLane
 	unacked int // bytes
+
+	transfers []*transfer
+	parts     []wire.Part // to be written
 }
 
 type outLane struct {
@@ -105,6 +108,11 @@ func (t *Table) pushTo(now Now, s *session, h *edged.Head) {
 
 // hidden says whether a log is one of ours, which goes before those of users.
 func hidden(name edged.LogName) bool { return strings.HasPrefix(name.Stream, "$") }
+
+// stateful says whether nodes keep a state that a log is folded into.
+func stateful(name edged.LogName) bool {
+	return strings.HasPrefix(name.Stream, edged.CollectionStream(""))
+}
 
 // addRow makes a row for a log that the peer is taken to hold up to sent. Of too many of them those
 // that are equal go; where that is not enough all are dropped together, and the peer compares.
@@ -183,8 +191,11 @@ func (t *Table) Writable(now Now, link LinkID, lane int) (o Output, ok bool) {
 	if s == nil || !s.up || s.ending || s.ticks == 0 {
 		return Output{}, false
 	}
-	if lane == wire.LaneFetch {
+	switch lane {
+	case wire.LaneFetch:
 		return t.nextAnswer(s)
+	case wire.LaneSnapshot:
+		return s.nextPart()
 	}
 	l := &s.out.lanes[lane]
 	if n := len(l.forgotten); n > 0 {

@@ -19,6 +19,7 @@ type peer struct {
 	unacked            uint64        // events of ours that it had not acked when it went
 	appendedThen       uint64        // our count when it went
 	lagSince           time.Duration // when the oldest event of ours that it lacks came; 0 while it lacks none
+	heard              time.Duration // when the last frame of its last session came
 	progress           int64         // wall time of its last ack or block
 	lastEqual          int64         // tick
 	downs              []time.Duration
@@ -94,8 +95,9 @@ func (t *Table) Closed(now Now, link LinkID) []Work {
 	t.endComparison(s)
 	t.needs.leave(s)
 	s.up = false
+	t.leaveJoins(now, s)
 	if p := s.peer; p != nil && p.session == s {
-		p.session = nil
+		p.session, p.heard = nil, s.heard
 		t.leftBehind(now, p, s)
 		p.downs = append(p.downs[max(0, len(p.downs)-2):], now.Mono)
 		t.keepFloor(s)

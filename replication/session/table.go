@@ -55,10 +55,11 @@ type Self struct {
 	Mesh, Node, Name, Region string
 	HTTP, Address            string
 	Nonce                    [8]byte
-	Started                  int64 // Unix nanoseconds
-	BlockVersion             int   // the highest that this release reads
-	Clean                    bool  // the last run ended well: one peer's word about our logs is enough
-	RowsMax                  int   // of one session; 0: 16,384
+	Started                  int64         // Unix nanoseconds
+	BlockVersion             int           // the highest that this release reads
+	Clean                    bool          // the last run ended well: one peer's word about our logs is enough
+	RowsMax                  int           // of one session; 0: 16,384
+	AwayAfter                time.Duration // that a member was not heard of, it does not count in Everywhere; 0: a week
 }
 
 // Table is the replication of one node. It is used by one goroutine at a time.
@@ -73,6 +74,8 @@ type Table struct {
 	names []*peer // by node id
 
 	needs   needs
+	joins   joins
+	pins    uint64                        // given
 	refused map[edged.LogID]time.Duration // logs that the store would not take, and until when
 
 	appended uint64                         // events of our origin that became durable in this run
@@ -87,6 +90,7 @@ type Table struct {
 	frontier  int64
 	exchanges int
 
+	began  time.Duration
 	gate   gate
 	filled bool // what the mesh keeps hidden was held at the start, or has been fetched
 	out    []Work
@@ -109,6 +113,8 @@ func New(now Now, self Self, origin edged.Origin, store Store) *Table {
 		frontier: math.MinInt64,
 		gate:     gate{until: now.Mono + askWithin},
 	}
+	t.began = now.Mono
+	t.joins.byState = make(map[State]*join)
 	t.needs.byLog = make(map[edged.LogID]*need)
 	t.knowOrigin(origin)
 	for _, o := range store.Origins() {
@@ -180,6 +186,10 @@ func (t *Table) dispatch(now Now, s *session, lane int, f wire.Frame) {
 		t.receiveFetched(now, s, f)
 	case wire.Promise:
 		t.receivePromise(s, lane, f)
+	case wire.Snapshot:
+		t.receiveSnapshot(now, s, f)
+	case wire.Part:
+		t.receivePart(now, s, lane, f)
 	}
 }
 
@@ -209,6 +219,7 @@ func (t *Table) Tick(now Now) []Work {
 	}
 	t.needs.due(now.Mono)
 	t.sweep(now)
+	t.sweepJoins(now)
 	t.schedule(now)
 	t.openGate(now)
 	for log, until := range t.refused {

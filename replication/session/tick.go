@@ -94,6 +94,7 @@ func (t *Table) receiveTick(now Now, s *session, f wire.Tick) {
 		for lane := wire.LaneLive; lane <= wire.LaneFetch; lane++ {
 			t.do(Wake{Link: s.link, Lane: lane})
 		}
+		t.wakeJoins(now)
 	}
 	t.measure(now, s, f)
 	for _, h := range f.Held {

@@ -65,6 +65,25 @@ type Skip struct {
 	Reason string
 }
 
+// Provide has a part of the state read that is kept here of a partition, about BytesMax long, from
+// behind a key; it is told to Provided. All parts with one pin are of one state.
+type Provide struct {
+	Link LinkID
+	State
+	Pin      uint64
+	After    []byte // nil for the first
+	BytesMax int
+}
+
+// Take takes over a part of a peer's state; what becomes of it is told to Took. Parts come in
+// order; one with First begins anew.
+type Take struct {
+	State
+	Pin         uint64
+	Part        []byte
+	First, Last bool
+}
+
 // Close ends a link. Its end is told to Closed, as any.
 type Close struct {
 	Link   LinkID
@@ -93,7 +112,7 @@ type Reached struct{ Wait WaitID }
 // Report is for the log and the counters.
 type Report struct {
 	Peer   string // name of the node, empty for none
-	What   string // "up", "late", "down", "fork", "gap", "damaged", "dropped", "refused", "lagging", "conflict"
+	What   string // "up", "late", "down", "fork", "gap", "damaged", "dropped", "refused", "lagging", "conflict", "joined", "join failed"
 	Detail string
 }
 
@@ -102,6 +121,8 @@ func (Wake) isWork()      {}
 func (Ingest) isWork()    {}
 func (List) isWork()      {}
 func (Skip) isWork()      {}
+func (Provide) isWork()   {}
+func (Take) isWork()      {}
 func (Close) isWork()     {}
 func (Mint) isWork()      {}
 func (Halt) isWork()      {}

@@ -1,4 +1,4 @@
-// Package wire is the form of what two nodes tell each other: thirteen frames, their bytes, and a
+// Package wire is the form of what two nodes tell each other: fifteen frames, their bytes, and a
 // Reader that believes no length it is told.
 //
 //	uvarint length │ type byte │ msgpack array of the fields, in the order of the struct
@@ -17,8 +17,8 @@
 // the elements of lists are whole. A type from 128 that is not known is skipped, any other ends
 // the reading. A length is checked against the bytes that are left before anything is made for
 // it, and a frame's buffer grows as its bytes come: one frame takes at most four times its bytes
-// and 64 KiB. A frame but BLOCK has at most ControlBytesMax, a list 65,536 elements, and what is
-// skipped 64 levels.
+// and 64 KiB. A frame but BLOCK and PART has at most ControlBytesMax, a list 65,536 elements, and
+// what is skipped 64 levels.
 //
 // # Not here
 //

@@ -6,35 +6,37 @@ import (
 	"fmt"
 )
 
-// ControlBytesMax is the largest frame that is not a BLOCK: its type and its array.
+// ControlBytesMax is the largest frame that is neither a BLOCK nor a PART: its type and its array.
 const ControlBytesMax = 64 << 10
 
-// blockFrameMax is the largest BLOCK frame: 16 MiB of block and what stands around it.
+// blockFrameMax is the largest frame: a BLOCK with 16 MiB of block and what stands around it.
 const blockFrameMax = 16<<20 + 64
 
 // The types. Numbers from 128 may be skipped by who does not know them.
 const (
-	typeHello   = 1
-	typeRefuse  = 2
-	typeBye     = 3
-	typeTick    = 4
-	typeLog     = 5
-	typeBlock   = 6
-	typeAck     = 7
-	typeDigest  = 8
-	typeRows    = 9
-	typeDrop    = 10
-	typeFetch   = 11
-	typeFetched = 12
-	typePromise = 13
-	optional    = 128
+	typeHello    = 1
+	typeRefuse   = 2
+	typeBye      = 3
+	typeTick     = 4
+	typeLog      = 5
+	typeBlock    = 6
+	typeAck      = 7
+	typeDigest   = 8
+	typeRows     = 9
+	typeDrop     = 10
+	typeFetch    = 11
+	typeFetched  = 12
+	typePromise  = 13
+	typeSnapshot = 16
+	typePart     = 17
+	optional     = 128
 )
 
 // ErrMalformed is that bytes are no frame of this protocol; the connection has to end.
 var ErrMalformed = errors.New("wire: malformed frame")
 
 // Frame is one of the frames of this package, as a value: Hello, Refuse, Bye, Tick, Log, Block,
-// Ack, Digest, Rows, Drop, Fetch, Fetched or Promise.
+// Ack, Digest, Rows, Drop, Fetch, Fetched, Promise, Snapshot or Part.
 type Frame interface {
 	Type() byte
 	appendFields(b []byte) []byte
@@ -91,6 +93,10 @@ func readFields(kind byte, a *array) Frame {
 		return readFetched(a)
 	case typePromise:
 		return readPromise(a)
+	case typeSnapshot:
+		return readSnapshot(a)
+	case typePart:
+		return readPart(a)
 	}
 	a.d.fail("unknown")
 	return nil

@@ -62,6 +62,8 @@ func golden() []struct {
 		{Fetch{log, 41, 57, 4 << 20}, "1b0b94c410202122232425262728292a2b2c2d2e2f2939ce00400000"},
 		{Fetched{log, 58, 1}, "160c93c410202122232425262728292a2b2c2d2e2f3a01"},
 		{Promise{stamp.Wall, true}, "0c0d92cf17979cfe362a0000c3"},
+		{Snapshot{7, "$c.visits", 1, 15, []byte("key"), 256 << 10}, "19109607a924632e766973697473010fc4036b6579ce00040000"},
+		{Part{7, "$c.visits", 1, 15, []byte("part"), []byte("next"), true, "no"}, "1f119807a924632e766973697473010fc40470617274c4046e657874c3a26e6f"},
 	}
 }
 

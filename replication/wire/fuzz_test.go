@@ -28,8 +28,10 @@ func FuzzReader(f *testing.F) {
 	}
 	f.Add(Append(nil, Ack{make([]Acked, AckEntriesMax)}))
 	f.Add(Append(nil, Rows{Rows: make([]Row, 1500)}))
+	f.Add(Append(nil, Part{Bytes: make([]byte, 300<<10), Next: []byte("key")}))
 	f.Add(Append(nil, Tick{Held: make([]Held, 3000)}))
 	f.Add(Append(nil, Hello{Features: make([]string, featuresMax)}))
+	f.Add([]byte("\xc0\x80\x80\x08\x11\x95\x01\xa1s\x01\x01\xc6\x00\xff\xff\xff"))
 	f.Add([]byte("\xc0\x80\x80\x08\x06\x93\x01\x00\xc6\x00\xff\xff\xff"))
 	f.Fuzz(func(t *testing.T, in []byte) {
 		left := bytes.NewReader(in)

@@ -57,6 +57,8 @@ func (r *Reader) next() (Frame, error) {
 	case kind >= optional:
 		_, err := r.r.Discard(left)
 		return nil, cut(err)
+	case kind == typePart:
+		return r.part(left)
 	case size > ControlBytesMax:
 		return nil, fmt.Errorf("%w: type %d with %d bytes", ErrMalformed, kind, size)
 	}
@@ -117,6 +119,15 @@ func (r *Reader) block(left int) (Frame, error) {
 		return nil, err
 	}
 	return f, nil
+}
+
+// part reads a PART, into a buffer that the frame keeps.
+func (r *Reader) part(left int) (Frame, error) {
+	in, err := r.fill(nil, left)
+	if err != nil {
+		return nil, err
+	}
+	return decode(typePart, in)
 }
 
 // rest reads the elements that follow a block's bytes.

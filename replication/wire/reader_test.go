@@ -48,7 +48,7 @@ func TestUnknownType(t *testing.T) {
 	if got := one(t, raw); got != (Promise{Time: 1}) {
 		t.Errorf("behind a frame of type 128: %v", got)
 	}
-	for _, kind := range []byte{0, typePromise + 1, optional - 1} {
+	for _, kind := range []byte{0, typePromise + 1, typePart + 1, optional - 1} {
 		if f, err := NewReader(bytes.NewReader(framed(kind, []byte{arrayFix})), 0).Next(); !errors.Is(err, ErrMalformed) {
 			t.Errorf("type %d: %v, %v", kind, f, err)
 		}
@@ -106,6 +106,8 @@ func TestSizes(t *testing.T) {
 		max   int
 		ok    bool
 	}{
+		{"part of the longest", Part{Stream: "$c." + strings.Repeat("s", 128), Bytes: make([]byte, PartBytesMax), Next: make([]byte, 2048)}, 0, true},
+		{"part above all", Part{Bytes: make([]byte, 16<<20+64)}, 0, false},
 		{"block within max", Block{1, 0, make([]byte, 1000)}, 1064, true},
 		{"block above max", Block{1, 0, make([]byte, 1064)}, 1064, false},
 		{"block above all", Block{1, 0, make([]byte, 16<<20+64)}, 1 << 30, false},

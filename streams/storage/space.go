@@ -18,6 +18,8 @@ const (
 	Dedupe  Space = 'd' // ids of events, by stream and minute
 	Lent    Space = 0x80
 
+	Collections Space = Lent // values of collections and the vectors that they include
+
 	spaceBlocks Space = 'b'
 	spaceLogs   Space = 'l'
 	spaceNode   Space = 'n'
@@ -63,7 +65,7 @@ func (s *Store) Scan(space Space, from, to []byte) *Rows {
 
 // Rows is a stretch of a space.
 type Rows struct {
-	db           *pebble.DB
+	db           pebble.Reader
 	lower, upper []byte
 	err          error
 }

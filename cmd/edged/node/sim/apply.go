@@ -16,6 +16,7 @@ type op struct {
 	origin  edged.Origin
 	at      int64
 	ceiling int64
+	puts    []put // of one batch
 	done    func(edged.Landing)
 
 	landing edged.Landing // as staged
@@ -33,6 +34,7 @@ const (
 	opExpose                // before something is shown early
 	opDelete                // of a generation
 	opSeal                  // of an origin
+	opWrite                 // to the keyspace; its fsync is the next one's
 	opRefuse                // a block for which there is no room
 	opDamaged               // a block that is not whole
 )
@@ -67,6 +69,8 @@ func (m *image) apply(o *op) (landing edged.Landing, moved *logState) {
 		if was := m.seals[o.origin.ID]; was == 0 || o.at < was {
 			m.seals[o.origin.ID] = o.at
 		}
+	case opWrite:
+		m.write(o.puts)
 	}
 	return landing, moved
 }

@@ -40,6 +40,7 @@ func (w *world) moved(p *process, l *logState, before edged.Sequence) []*block {
 func (w *world) onDisk(p *process, b *block) {
 	w.shown(b)
 	b.places |= p.h.bit()
+	w.learn(b)
 	b.second = b.second || b.places&^p.h.bit() != 0
 	w.trace("held", p.h.index, b.log, b.first)
 }
@@ -53,6 +54,7 @@ func (w *world) shown(b *block) {
 				w.fail("R1: %s %d of %s has two payloads", b.name.Stream, seq, b.name.Origin)
 			}
 			w.forked[b.log] = true
+			w.taint(b.name)
 			w.count("fork")
 		}
 		w.dots[d] = b
@@ -164,11 +166,11 @@ func (w *world) checkSkip(p *process, s session.Skip) {
 		head, _ = l.head()
 	}
 	for _, h := range w.hosts {
-		if h.process == nil || h.disk.origin.ID != s.Name.Origin.ID {
+		if h.process == nil || h.disk.origin.ID != s.Name.Origin.ID && !stateful(s.Name.Stream) {
 			continue
 		}
 		if l := h.disk.logs[id]; l != nil && l.start > s.To {
-			return // the origin has retired them
+			return // the origin has retired them, or any node what its state includes
 		}
 	}
 	for _, h := range w.hosts {
@@ -273,7 +275,7 @@ func (w *world) differs() string {
 			}
 		}
 	}
-	return ""
+	return w.unequal()
 }
 
 // harmed says whether what was done to disks has forked logs or cut them short.

@@ -231,8 +231,9 @@ func (w *world) setBackTo(h *host, disk *image) {
 }
 
 // loseDisk gives a host an empty one.
-func (w *world) loseDisk() {
-	h := w.anyHost()
+func (w *world) loseDisk() { w.loseDiskOf(w.anyHost()) }
+
+func (w *world) loseDiskOf(h *host) {
 	h.stop(false)
 	w.swap(h, newImage())
 	w.count("disk lost")

@@ -23,6 +23,7 @@ type image struct {
 	deleted map[string]edged.Generation
 	seals   map[edged.OriginID]int64
 	newest  map[edged.OriginID]edged.OriginState
+	space   map[string][]byte // the keyspace that is lent to collections
 }
 
 // logState is one log on it.
@@ -43,6 +44,7 @@ func newImage() *image {
 		deleted: make(map[string]edged.Generation),
 		seals:   make(map[edged.OriginID]int64),
 		newest:  make(map[edged.OriginID]edged.OriginState),
+		space:   make(map[string][]byte),
 	}
 }
 
@@ -50,6 +52,7 @@ func (m *image) clone() *image {
 	c := *m
 	c.ended, c.ids = slices.Clone(m.ended), slices.Clone(m.ids)
 	c.deleted, c.seals, c.newest = maps.Clone(m.deleted), maps.Clone(m.seals), maps.Clone(m.newest)
+	c.space = maps.Clone(m.space)
 	c.logs = make(map[edged.LogID]*logState, len(m.logs))
 	for id, l := range m.logs {
 		copied := *l

@@ -21,16 +21,20 @@ type plan struct {
 	memory               bool // publishes are shown before the disk has them
 	deletes              bool
 	clocks, jumps        bool
+	grain                time.Duration // of clocks
 	damage               bool
 	crowd                int  // logs of one shard at each origin; 0: as they come
 	chain                bool // nodes know their neighbours only
 	cuts, crashes        int
 	clones, copies, lost int
+	types                []string // of collections
+	truncate             bool     // their logs are truncated
+	takes                bool     // nodes take over states at random, beside those that they have to
 }
 
 // The things that a seed looks at.
 func focuses() []string {
-	return []string{"cuts", "retention", "deletes", "rows", "crowd", "memory", "clocks", "clones", "copies", "lost"}
+	return []string{"cuts", "retention", "deletes", "rows", "crowd", "memory", "clocks", "clones", "copies", "lost", "values", "joins", "years"}
 }
 
 func planOf(seed uint64) plan {
@@ -57,6 +61,7 @@ func planOf(seed uint64) plan {
 	p.jumps = p.focus == "clocks"
 	if also("retention") {
 		p.keep = 3 + r.IntN(10)
+		p.quiet = 6 * time.Minute // one hole of an origin that is away takes a minute, and there are several in a row
 	}
 	if also("rows") {
 		p.rowsMax, p.partitions = 2+r.IntN(3), 4
@@ -76,10 +81,32 @@ func planOf(seed uint64) plan {
 	if p.focus == "memory" {
 		p.crashes += 3
 	}
+	p.collect(r)
 	if p.focus == "crowd" {
 		p.crowd, p.nodes, p.every = 200, 2+r.IntN(2), 20*time.Millisecond
 	}
 	return p
+}
+
+// collect chooses the collections: all types where a seed looks at them, some of them in half of the
+// others.
+func (p *plan) collect(r *rand.Rand) {
+	all := []string{"counter", "register", "set", "map", "flag", "bounded_counter"}
+	r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	p.truncate = r.IntN(2) == 0
+	p.grain = time.Duration(r.IntN(2)) * 50 * time.Millisecond
+	switch p.focus {
+	case "values":
+		p.types, p.crashes = all, p.crashes+5
+	case "joins", "years":
+		p.types, p.truncate = all[:3], true
+		p.lost, p.copies = r.IntN(2), r.IntN(2)
+		if p.focus == "joins" {
+			p.takes, p.cuts = true, p.cuts+8
+		}
+	default:
+		p.types = all[:r.IntN(3)*r.IntN(2)]
+	}
 }
 
 // joins says whether a host knows another's address from the start.

@@ -26,10 +26,10 @@ type host struct {
 	gone    bool // a clone that was taken away
 }
 
-// wall is what its clock shows.
+// wall is what its clock shows, in grains.
 func (h *host) wall() int64 {
 	now := h.w.queue.now
-	return epoch + int64(now) + int64(float64(now)*h.drift) + int64(h.offset)
+	return epoch + int64((now + h.w.leapt).Truncate(h.w.plan.grain)) + int64(float64(now)*h.drift) + int64(h.offset)
 }
 
 func (h *host) fsyncTakes() time.Duration {
@@ -44,7 +44,7 @@ func (h *host) address() string { return fmt.Sprintf("h%d", h.index) }
 type process struct {
 	w      *world
 	h      *host
-	boot   time.Duration
+	boot   time.Duration // with what clocks had leapt then
 	self   session.Self
 	table  *session.Table
 	store  *store
@@ -68,13 +68,15 @@ type process struct {
 	floor    int64           // no stamp below it
 	appended time.Duration   // when it last did
 	reader   reader
+	folds    map[session.State]*fold
+	pins     map[uint64]*pinned // states that peers take over
 }
 
 // start boots a host.
 func (h *host) start() {
 	w := h.w
 	p := &process{
-		w: w, h: h, boot: w.queue.now,
+		w: w, h: h, boot: w.queue.now + w.leapt,
 		ends:   make(map[session.LinkID]*end),
 		waits:  make(map[session.WaitID]func()),
 		roster: roster.New(),
@@ -91,8 +93,11 @@ func (h *host) start() {
 	w.trace("start", h.index, h.disk.origin)
 	p.join()
 	p.recall()
+	p.openFolds()
 	p.later(promiseBusy, p.promise)
 	p.later(w.upTo(retireEvery), p.retire)
+	p.later(w.upTo(truncateEvery), p.truncate)
+	p.joinSome()
 	p.rearm()
 }
 
@@ -199,7 +204,7 @@ func (p *process) goOn() {
 }
 
 func (p *process) now() session.Now {
-	return session.Now{Mono: p.w.queue.now - p.boot, Wall: p.h.wall()}
+	return session.Now{Mono: p.w.queue.now + p.w.leapt - p.boot, Wall: p.h.wall()}
 }
 
 // do tells the Table something and does what comes of it.
@@ -217,7 +222,7 @@ func (p *process) rearm() {
 	if wants == never {
 		return
 	}
-	due := p.boot + max(wants, p.w.queue.now-p.boot+time.Millisecond)
+	due := max(p.boot+wants-p.w.leapt, p.w.queue.now+time.Millisecond)
 	if p.tickAt != 0 && p.tickAt <= due {
 		return
 	}
@@ -298,6 +303,10 @@ func (p *process) chore(w session.Work) {
 		p.store.submit(&op{kind: opMint, origin: o, done: func(edged.Landing) {
 			p.do(func(now session.Now) []session.Work { return p.table.Renamed(now, o) })
 		}})
+	case session.Provide:
+		p.provide(w)
+	case session.Take:
+		p.take(w)
 	case session.Halt:
 		p.w.count("clone refused")
 		p.halted = true

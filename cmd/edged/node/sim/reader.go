@@ -44,6 +44,9 @@ func (r *reader) read(p *process, was int64) {
 	m := p.store.durable
 	var fresh []*block
 	for _, id := range m.ids {
+		if stateful(m.logs[id].name.Stream) {
+			continue // read as values
+		}
 		for _, b := range after(m.logs[id].blocks, r.next[id]) {
 			if b.at.Wall >= r.frontier {
 				break

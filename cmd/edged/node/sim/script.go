@@ -33,6 +33,18 @@ func (w *world) script() {
 	case "clones": // twins that write while they do not see each other
 		at(14, func() { w.alone(h, 6*time.Second) })
 		at(15, func() { w.clone(h) })
+	case "years": // a node away for a year, in which logs are truncated
+		at(12, func() { other.stop(false) })
+		at(20, func() {
+			w.leapt += 365 * 24 * time.Hour
+			w.trace("a year passes")
+		})
+		w.again(other, 38*time.Second)
+	case "joins": // a disk lost, and one set back, after logs were truncated
+		var copied *image
+		at(8, func() { copied = h.disk.clone() })
+		at(28, func() { w.setBackTo(h, copied) })
+		at(32, func() { w.loseDiskOf(other) })
 	case "retention", "deletes": // a node away, while events are retired or a stream is deleted
 		at(10, func() { other.stop(false) })
 		at(20, func() {

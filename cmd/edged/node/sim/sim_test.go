@@ -26,6 +26,8 @@ func rare(seeds int) []string {
 		"mint: a peer holds later events of ours",
 		"fork", "gap jump", "report: lagging", "landing: sparse", "digest of depth 2", "clone refused",
 		"landing: deleted", "landing: damaged", "landing: refused", "retired",
+		"truncated", "join of an empty node", "join of a node that holds something", "removal before what it removes",
+		"record of another type", "rights transferred",
 	}...)
 }
 

@@ -53,7 +53,9 @@ func (s *store) submit(o *op) {
 		o.landing, _ = s.staged.apply(o)
 	}
 	s.pending = append(s.pending, o)
-	s.flush()
+	if o.kind != opWrite {
+		s.flush()
+	}
 }
 
 // flush begins the next fsync when none is under way.
@@ -95,6 +97,7 @@ func (s *store) complete() {
 		s.tell(func() {
 			s.p.do(func(now session.Now) []session.Work { return s.p.table.Durable(now, heads) })
 			s.p.follow(heads)
+			s.p.followStates(heads)
 		})
 	}
 	for _, o := range group {

@@ -47,6 +47,12 @@ type world struct {
 	published int
 	counts    map[string]int
 
+	collections []*collection
+	updates     map[*block]*update
+	first       edged.OriginID // that is minted: the bounds of counters leave it their rights
+	origins     []edged.OriginID // all that were minted
+	leapt       time.Duration // what clocks have gone on beside the time that passes here
+
 	hash hash.Hash64
 	log  io.Writer // the trace in words, if wanted
 }
@@ -74,7 +80,7 @@ func Run(seed uint64, log io.Writer) (r Result, err error) {
 		blocks: make(map[edged.Chain]*block), dots: make(map[dot]*block),
 		doubtful: make(map[edged.OriginID]bool), promises: make(map[edged.OriginID]int64),
 		forked: make(map[edged.LogID]bool), crowds: make(map[edged.LogName][]edged.Partition),
-		counts: make(map[string]int), hash: fnv.New64a(), log: log,
+		counts: make(map[string]int), updates: make(map[*block]*update), hash: fnv.New64a(), log: log,
 	}
 	defer func() {
 		r = Result{Trace: w.hash.Sum64(), Counts: w.counts, Published: w.published, Converged: r.Converged}
@@ -88,6 +94,7 @@ func Run(seed uint64, log io.Writer) (r Result, err error) {
 	}()
 	w.build()
 	w.publishing()
+	w.updating()
 	w.faults()
 	w.queue.runUntil(w.plan.storm)
 	w.healAll()
@@ -97,6 +104,7 @@ func Run(seed uint64, log io.Writer) (r Result, err error) {
 	w.phase = quiet
 	r.Converged = w.settleDown()
 	w.checkEnd()
+	w.checkUpdates()
 	return r, nil
 }
 
@@ -117,6 +125,8 @@ func (w *world) settleDown() time.Duration {
 
 // build makes the hosts and the paths between them, and starts the nodes.
 func (w *world) build() {
+	w.first = edged.OriginID(w.bytes(10))
+	w.collect()
 	for range w.plan.nodes {
 		w.addHost(newImage())
 	}
@@ -166,7 +176,12 @@ func (w *world) hostAt(address string) *host {
 
 // mint makes an origin.
 func (w *world) mint(h *host) edged.Origin {
-	return edged.Origin{ID: edged.OriginID(w.bytes(10)), Label: h.address()}
+	id := edged.OriginID(w.bytes(10))
+	if len(w.origins) == 0 {
+		id = w.first
+	}
+	w.origins = append(w.origins, id)
+	return edged.Origin{ID: id, Label: h.address()}
 }
 
 func (w *world) bytes(n int) []byte {
