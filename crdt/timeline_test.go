@@ -27,7 +27,7 @@ func TestTimelines(t *testing.T) {
 	for i := range all {
 		for _, way := range []struct {
 			name  string
-			cross func(to, from *region) error
+			cross func(to, from *keyRegion) error
 		}{{"records", takeRecords}, {"states", takeState}} {
 			t.Run("line "+strconv.Itoa(all[i].Line)+", "+way.name, func(t *testing.T) {
 				w, err := newKeyWorld(&all[i])
@@ -47,20 +47,20 @@ func TestTimelines(t *testing.T) {
 type keyWorld struct {
 	typ     crdt.Type
 	limits  crdt.Limits
-	regions []*region
-	cross   func(to, from *region) error
+	regions []*keyRegion
+	cross   func(to, from *keyRegion) error
 	now     int64
 }
 
-type region struct {
+type keyRegion struct {
 	origin edged.OriginID
 	value  crdt.Value
 	vector crdt.Vector
-	logs   map[edged.OriginID][]entry // as far as they are here
+	logs   map[edged.OriginID][]keyRecord // as far as they are here
 }
 
-// entry is one record.
-type entry struct {
+// keyRecord is one record.
+type keyRecord struct {
 	at    crdt.Place
 	delta []byte
 }
@@ -77,16 +77,16 @@ func newKeyWorld(tl *timeline.Timeline) (*keyWorld, error) {
 	if !ok {
 		return nil, errors.New("no type is named " + def.Type)
 	}
-	w := &keyWorld{typ: typ, limits: crdt.Limits{Min: def.Min, Max: def.Max, First: origin(0)}}
+	w := &keyWorld{typ: typ, limits: crdt.Limits{Min: def.Min, Max: def.Max, First: keyOrigin(0)}}
 	for i := range tl.Regions {
-		w.regions = append(w.regions, &region{
-			origin: origin(i), value: typ.New(w.limits), vector: crdt.Vector{}, logs: map[edged.OriginID][]entry{},
+		w.regions = append(w.regions, &keyRegion{
+			origin: keyOrigin(i), value: typ.New(w.limits), vector: crdt.Vector{}, logs: map[edged.OriginID][]keyRecord{},
 		})
 	}
 	return w, nil
 }
 
-func origin(i int) (o edged.OriginID) {
+func keyOrigin(i int) (o edged.OriginID) {
 	o[0] = byte(1 + i)
 	return o
 }
@@ -106,7 +106,11 @@ func (w *keyWorld) Do(_ context.Context, at int, operation string) (refused stri
 		Dot: crdt.Dot{Origin: r.origin, Sequence: r.vector[r.origin] + 1},
 		HLC: edged.Timestamp{Wall: w.now},
 	}
-	change := r.value.Begin(place)
+	draft, err := w.typ.Parse(r.value.AppendTo(nil), w.limits) // a record is begun on a copy, and folded
+	if err != nil {
+		return "", err
+	}
+	change := draft.Begin(place)
 	err = change.Do(ops)
 	if kind := edged.Kind(""); errors.As(err, &kind) {
 		return string(kind), nil
@@ -114,10 +118,10 @@ func (w *keyWorld) Do(_ context.Context, at int, operation string) (refused stri
 	if err != nil {
 		return "", err
 	}
-	return "", r.take(entry{place, change.AppendDelta(nil)})
+	return "", r.take(keyRecord{place, change.AppendDelta(nil)})
 }
 
-func (r *region) take(e entry) error {
+func (r *keyRegion) take(e keyRecord) error {
 	if err := r.value.Fold(e.at, e.delta); err != nil {
 		return err
 	}
@@ -143,7 +147,7 @@ func (w *keyWorld) Settle(_ context.Context, groups [][]int) error {
 	return nil
 }
 
-func takeRecords(to, from *region) error {
+func takeRecords(to, from *keyRegion) error {
 	for o, log := range from.logs {
 		for _, e := range log[min(int(to.vector[o]), len(log)):] {
 			if err := to.take(e); err != nil {
@@ -154,7 +158,7 @@ func takeRecords(to, from *region) error {
 	return nil
 }
 
-func takeState(to, from *region) error {
+func takeState(to, from *keyRegion) error {
 	to.value.Merge(from.value, to.vector, from.vector)
 	for o, s := range from.vector {
 		to.vector[o] = max(to.vector[o], s)

@@ -3,6 +3,7 @@ package collections
 import (
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -64,10 +65,10 @@ func TestTheFirstRightsAreOneOrigins(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.site("a", "b")
 		a, b := w.sites["a"], w.sites["b"]
-		frontier := int64(0)
+		var frontier atomic.Int64
 		for _, s := range w.sites {
 			s.stop()
-			s.opts.Frontier = func() int64 { return frontier }
+			s.opts.Frontier = frontier.Load
 			s.run()
 		}
 		w.mesh.Cut("b")
@@ -82,7 +83,7 @@ func TestTheFirstRightsAreOneOrigins(t *testing.T) {
 		}
 		w.mesh.Heal("b")
 		w.settled()
-		frontier = time.Now().UnixNano()
+		frontier.Store(time.Now().UnixNano())
 		if _, err := b.try("credit", "k", `{"decrement":1}`); !errors.Is(err, edged.LimitReached) {
 			t.Errorf("b was second: %v", err)
 		}
@@ -90,6 +91,31 @@ func TestTheFirstRightsAreOneOrigins(t *testing.T) {
 			t.Errorf("a gives %s", got)
 		}
 		w.agree("credit")
+	})
+}
+
+// Two regions make one bounded counter with two bounds: one of them counts, everywhere.
+func TestTwoBoundsUnderOneName(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.site("a", "b")
+		a, b := w.sites["a"], w.sites["b"]
+		w.mesh.Cut("b")
+		low, high := int64(-10), int64(10)
+		a.put(edged.Collection{Name: "x", Type: "bounded_counter", Min: &low})
+		a.ops("x", "k", `{"increment":7}`)
+		time.Sleep(time.Second)
+		b.put(edged.Collection{Name: "x", Type: "bounded_counter", Max: &high})
+		w.mesh.Heal("b")
+		w.settled()
+		for label, s := range w.sites {
+			if info, err := s.Collection("x"); err != nil || info.Max == nil || info.Min != nil || info.Keys != 1 {
+				t.Errorf("%s shows %+v, %v", label, info, err)
+			}
+			if got := s.value("x", "k"); got != "7" {
+				t.Errorf("%s shows %s", label, got)
+			}
+		}
+		w.agree("x")
 	})
 }
 

@@ -2,6 +2,7 @@ package collections
 
 import (
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -12,10 +13,10 @@ func TestKeysGoWhenTheirTimeIsOver(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.site("a", "b")
 		a, b := w.sites["a"], w.sites["b"]
-		frontier := int64(0)
+		var frontier atomic.Int64
 		for _, s := range w.sites {
 			s.stop()
-			s.opts.Frontier = func() int64 { return frontier }
+			s.opts.Frontier = frontier.Load
 			s.run()
 		}
 		a.put(edged.Collection{Name: "here", Type: "set", TTL: 10 * time.Second})
@@ -44,7 +45,7 @@ func TestKeysGoWhenTheirTimeIsOver(t *testing.T) {
 		if st := a.Stats(); st.Expired > 0 || st.Keys != 30 {
 			t.Errorf("before the frontier has passed: %+v", st)
 		}
-		frontier = time.Now().UnixNano()
+		frontier.Store(time.Now().UnixNano())
 		for range 17 {
 			w.settled()
 		}

@@ -81,9 +81,15 @@ func (q *Quantiles) Min() float64 { return q.min }
 // Max is the largest number added.
 func (q *Quantiles) Max() float64 { return q.max }
 
-// Quantile is about the number below which the share p, from 0 to 1, of the numbers lies.
+// Quantile is about the least number that the share p, from 0 to 1, of the numbers does not exceed.
 func (q *Quantiles) Quantile(p float64) float64 {
-	rank := uint64(math.Round(float64(p * float64(max(q.count, 1)-1))))
+	rank := uint64(max(1, math.Ceil(float64(p*float64(q.count))))) - 1
+	switch rank {
+	case 0:
+		return q.min
+	case q.count - 1:
+		return q.max
+	}
 	for _, b := range slices.Backward(q.negative) {
 		if rank < b.count {
 			return q.within(-middle(b.index))
@@ -208,17 +214,19 @@ func (b bins) appendTo(dst []byte) []byte {
 // ParseQuantiles reads what AppendTo wrote, and gives what follows it.
 func ParseQuantiles(in []byte) (q *Quantiles, rest []byte, err error) {
 	r := reader{rest: in}
-	q = &Quantiles{count: r.uvarint()}
+	q = &Quantiles{count: r.below(countEnd)}
 	q.min, q.max = r.float(), r.float()
-	q.zeros = r.uvarint()
-	sum := q.zeros
+	left := q.count
+	q.zeros = r.below(left + 1)
+	left -= q.zeros
 	for _, b := range []*bins{&q.positive, &q.negative} {
 		*b = r.bins()
 		for _, x := range *b {
-			sum += x.count
+			r.failed = r.failed || x.count > left
+			left -= x.count
 		}
 	}
-	r.failed = r.failed || sum != q.count || !(q.min <= q.max) || q.count == 0 && (q.min != 0 || q.max != 0)
+	r.failed = r.failed || left != 0 || !(q.min <= q.max) || q.count == 0 && (q.min != 0 || q.max != 0)
 	rest, err = r.done()
 	return q, rest, err
 }

@@ -67,6 +67,8 @@ func (e *echo) Get(context.Context, int) (Shown, error)                { return 
 func TestPlayTellsWhatIsOtherwise(t *testing.T) {
 	for row, want := range map[string]string{
 		"| together | `1` → `1` | `1` |":                 "",
+		"| together | `10` → `1…` | `10…` |":             "",
+		"| together | `10` → `10` | `2…` |":              "line 3: us shows 10, want 2…",
 		"| together | `1` → `1` | `2` |":                 "line 3: us shows 1, want 2",
 		"| together | `1` → `1` | absent |":              "line 3: us shows 1, want absent",
 		"| together | `1` → `1` | `1` conflicts `[1]` |": "line 3: us shows 1, want 1 conflicts [1]",
