@@ -71,7 +71,7 @@ func (b *book[S, O]) begin(epoch uint64) { b.epoch, b.pages = epoch, nil }
 //	version | epoch | count of values | values
 func (b *book[S, O]) Fold(at Place, delta []byte) error {
 	r := read(delta)
-	epoch := r.uvarint()
+	epoch := r.epoch()
 	values := make([]O, 0, r.counts(b.kind.bytesMin)[0])
 	for r.err == nil && len(values) < cap(values) {
 		values = append(values, b.kind.read(&r))
@@ -159,7 +159,7 @@ func (b *book[S, O]) parse(data []byte) error {
 		return nil
 	}
 	r := read(data)
-	b.epoch = r.uvarint()
+	b.epoch = r.epoch()
 	n := r.counts(dotBytesMin + 4)[0]
 	b.pages = make([]page[S], 0, n)
 	for range n {
@@ -183,36 +183,33 @@ type bookChange[S summary[O], O any] struct {
 	b       *book[S, O]
 	at      Dot
 	cleared bool
-	values  []O
+	count   int
+	values  []byte // as append of the kind wrote them
 }
 
 func (c *bookChange[S, O]) Do(ops []Op) error {
+	if err := checkOps(c.b.kind.name, c.b.epoch, ops); err != nil {
+		return err
+	}
 	for i := range ops {
-		switch op := &ops[i]; op.Verb {
-		case Clear:
-			if !c.b.Absent() {
-				c.b.begin(c.b.epoch + 1)
-				c.cleared, c.values = true, nil
-			}
-		case Observe:
-			values := c.b.kind.values(op)
-			c.b.observe(c.at, values)
-			c.values = append(c.values, values...)
-		default:
-			return foreign(c.b.kind.name, op)
+		if ops[i].Verb == Clear {
+			c.b.begin(c.b.epoch + 1)
+			c.cleared, c.count, c.values = true, 0, nil
+		}
+		values := c.b.kind.values(&ops[i])
+		c.b.observe(c.at, values)
+		c.count += len(values)
+		for _, v := range values {
+			c.values = c.b.kind.append(c.values, v)
 		}
 	}
 	return nil
 }
 
 func (c *bookChange[S, O]) AppendDelta(dst []byte) []byte {
-	if !c.cleared && len(c.values) == 0 {
+	if !c.cleared && c.count == 0 {
 		return dst
 	}
 	dst = binary.AppendUvarint(append(dst, encodingVersion), c.b.epoch)
-	dst = binary.AppendUvarint(dst, uint64(len(c.values)))
-	for _, v := range c.values {
-		dst = c.b.kind.append(dst, v)
-	}
-	return dst
+	return append(binary.AppendUvarint(dst, uint64(c.count)), c.values...)
 }

@@ -32,14 +32,7 @@ func (hyperLogLogType) Parse(data []byte, _ Limits) (Value, error) {
 	if len(data) == 0 {
 		return h, nil
 	}
-	r := read(data)
-	h.epoch = r.uvarint()
-	parsed, rest, err := sketch.ParseHyperLogLog(r.take(r.left()))
-	if err != nil || len(rest) > 0 || h.epoch == 0 && parsed.Empty() {
-		r.fail("no registers that can be")
-	}
-	h.HyperLogLog = *parsed
-	return h, r.done()
+	return h, h.parse(data)
 }
 
 // hyperLogLog counts in the epoch that it is in; each reset begins another.
@@ -50,42 +43,34 @@ type hyperLogLog struct {
 
 func (h *hyperLogLog) Begin(Place) Change { return &hyperLogLogChange{h: h} }
 
+// parse reads what AppendTo wrote.
+func (h *hyperLogLog) parse(data []byte) error {
+	r := read(data)
+	h.epoch = r.epoch()
+	parsed, rest, err := sketch.ParseHyperLogLog(r.take(r.left()))
+	if err != nil || len(rest) > 0 || h.epoch == 0 && parsed.Empty() {
+		r.fail("no registers that can be")
+	}
+	h.HyperLogLog = *parsed
+	return r.done()
+}
+
 // begin enters a later epoch.
 func (h *hyperLogLog) begin(epoch uint64) { *h = hyperLogLog{epoch: epoch} }
 
-// Fold reads what hyperLogLogChange appends:
-//
-//	version | epoch | count of registers | registers: index, rank
+// Fold reads what hyperLogLogChange appends, in the form of a state.
 func (h *hyperLogLog) Fold(_ Place, delta []byte) error {
-	r := read(delta)
-	epoch := r.uvarint()
-	put := make([]sketch.Register, 0, r.counts(registerBytes)[0])
-	for r.err == nil && len(put) < cap(put) {
-		raw := r.take(registerBytes)
-		x := sketch.Register{Index: binary.BigEndian.Uint16(raw), Rank: raw[2]}
-		if !x.Valid() {
-			r.fail("no register has index %d and rank %d", x.Index, x.Rank)
-		}
-		put = append(put, x)
-	}
-	if err := r.done(); err != nil {
+	more := hyperLogLog{}
+	if err := more.parse(delta); err != nil {
 		return err
 	}
-	if epoch > h.epoch {
-		h.begin(epoch)
-	}
-	for _, x := range put {
-		if epoch == h.epoch {
-			h.Put(x)
-		}
-	}
+	h.merge(&more)
 	return nil
 }
 
-const registerBytes = 3
+func (h *hyperLogLog) Merge(other Value, _, _ Vector) { h.merge(other.(*hyperLogLog)) }
 
-func (h *hyperLogLog) Merge(other Value, _, _ Vector) {
-	o := other.(*hyperLogLog)
+func (h *hyperLogLog) merge(o *hyperLogLog) {
 	if o.epoch > h.epoch {
 		h.begin(o.epoch)
 	}
@@ -121,43 +106,37 @@ func (h *hyperLogLog) AppendAlive(dst []byte) []byte { return h.AppendTo(dst) }
 
 func (h *hyperLogLog) Size() int { return 4 + h.HyperLogLog.Size() }
 
-// hyperLogLogChange gathers the registers that items raise.
+// hyperLogLogChange gathers what one record observes, also what is known: the record that made it
+// known may be lost, or come later than this one.
 type hyperLogLogChange struct {
 	h       *hyperLogLog
 	cleared bool
-	raised  []sketch.Register
+	own     sketch.HyperLogLog
 }
 
 func (c *hyperLogLogChange) Do(ops []Op) error {
+	if err := checkOps("hyperloglog", c.h.epoch, ops); err != nil {
+		return err
+	}
 	for i := range ops {
-		switch op := &ops[i]; op.Verb {
-		case Clear:
-			if !c.h.Empty() {
-				c.h.begin(c.h.epoch + 1)
-				c.cleared, c.raised = true, nil
-			}
-		case Observe:
-			for _, item := range op.Items {
-				d := sketch.DigestOf(item)
-				if r := sketch.RegisterOf(&d); c.h.Put(r) {
-					c.raised = append(c.raised, r)
-				}
-			}
-		default:
-			return foreign("hyperloglog", op)
+		if ops[i].Verb == Clear {
+			c.h.begin(c.h.epoch + 1)
+			c.cleared, c.own = true, sketch.HyperLogLog{}
+		}
+		for _, item := range ops[i].Items {
+			d := sketch.DigestOf(item)
+			r := sketch.RegisterOf(&d)
+			c.h.Put(r)
+			c.own.Put(r)
 		}
 	}
 	return nil
 }
 
 func (c *hyperLogLogChange) AppendDelta(dst []byte) []byte {
-	if !c.cleared && len(c.raised) == 0 {
+	if !c.cleared && c.own.Empty() {
 		return dst
 	}
-	dst = binary.AppendUvarint(append(dst, encodingVersion), c.h.epoch)
-	dst = binary.AppendUvarint(dst, uint64(len(c.raised)))
-	for _, r := range c.raised {
-		dst = append(binary.BigEndian.AppendUint16(dst, r.Index), r.Rank)
-	}
-	return dst
+	delta := hyperLogLog{c.h.epoch, c.own}
+	return delta.AppendTo(dst)
 }

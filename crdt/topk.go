@@ -1,7 +1,7 @@
 package crdt
 
 import (
-	"bytes"
+	"errors"
 	"strconv"
 
 	"github.com/edgedhq/edged/crdt/sketch"
@@ -25,23 +25,34 @@ func (t topKType) Parse(data []byte, l Limits) (Value, error) {
 var topKKind = observing[*sketch.Top, []byte]{ // read-only
 	name:   "topk",
 	fresh:  func() *sketch.Top { return new(sketch.Top) },
-	parse:  sketch.ParseTop,
+	parse:  parseTop,
 	append: appendText[[]byte],
 	read: func(r *reader) []byte {
 		item := r.text()
-		if r.err == nil && (!isCanonical(item) || len(item) > ItemBytesMax) {
-			r.fail("an item that is no canonical JSON")
+		if r.err == nil && !isItem(item) {
+			r.fail("an item that is no canonical JSON, or is too long")
 		}
-		return bytes.Clone(item)
+		return item
 	},
-	values: func(op *Op) [][]byte {
-		items := make([][]byte, len(op.Items))
-		for i, item := range op.Items {
-			items[i] = bytes.Clone(item)
-		}
-		return items
-	},
+	values: func(op *Op) [][]byte { return op.Items },
+
 	bytesMin: 2,
+}
+
+func isItem(item []byte) bool { return len(item) <= ItemBytesMax && isCanonical(item) }
+
+// parseTop reads a sketch of items.
+func parseTop(in []byte) (*sketch.Top, []byte, error) {
+	t, rest, err := sketch.ParseTop(in)
+	if err != nil {
+		return nil, nil, err
+	}
+	for item := range t.Items() {
+		if !isItem(item) {
+			return nil, nil, errors.New("crdt: an item that is no canonical JSON, or is too long")
+		}
+	}
+	return t, rest, nil
 }
 
 type topK struct {

@@ -102,10 +102,11 @@ func (c *cupboard) UpdateAll(ctx context.Context, collection string, us []edged.
 	if err != nil {
 		return "", err
 	}
-	for _, u := range us {
-		u.Ops = bytes.Clone(u.Ops)
-		c.handed = append(c.handed, u)
+	us = slices.Clone(us)
+	for i := range us {
+		us[i].Key, us[i].Ops = strings.Clone(us[i].Key), bytes.Clone(us[i].Ops)
 	}
+	c.handed = append(c.handed, us...)
 	if c.hold {
 		<-ctx.Done()
 		return "", cmp.Or(c.broken, ctx.Err())

@@ -54,11 +54,11 @@ type Collections interface {
 type Entries interface {
 	// Update carries out one update whole or not at all, and returns when its Ack is reached or ctx
 	// ends (edged.AckTimeout, as Append of Streams has it). The value is that after the update. It
-	// keeps nothing of u once it has returned.
+	// keeps nothing of u once it has returned, not even its strings.
 	Update(ctx context.Context, u *edged.Update) (edged.Entry, error)
 	// UpdateAll carries out updates of one collection, which have one Ack: all that can be refused
 	// is refused before anything is stored. A refusal about the operations of us[i] says body[i]
-	// where it would say body if they were alone. It keeps nothing of us once it has returned.
+	// where it would say body if they were alone. It keeps nothing of us once it has returned, as Update.
 	UpdateAll(ctx context.Context, collection string, us []edged.Update) (cursor string, err error)
 	// Entry gives the value of a key; KeyNotFound when it has none.
 	Entry(name, key string) (edged.Entry, error)

@@ -40,7 +40,7 @@ func reason(err error) string {
 
 // Everywhere is the time, in Unix nanoseconds, below which every active member of the mesh holds
 // what this node did when the two were last found equal; now, where there is no other. It is 0 as
-// long as one was not compared with; one that was not heard for a week does not count.
+// long as one was not compared with; one that was not heard for Self.AwayAfter does not count.
 func (r *Replicator) Everywhere() int64 {
 	unknown := r.dialer.unknown()
 	r.mu.Lock()

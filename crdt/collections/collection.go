@@ -125,6 +125,16 @@ func (c *collection) announce() {
 	}
 }
 
+// flush writes what has changed. What could not be written stays, and is tried again.
+func (c *collection) flush() {
+	for _, p := range c.parts {
+		if err := p.flush(); err != nil {
+			c.k.opts.Log.Warn("values not flushed", "collection", c.name, "partition", p.Number, "err", err)
+			return
+		}
+	}
+}
+
 // moving is closed when something more has been folded.
 func (c *collection) moving() <-chan struct{} {
 	c.mu.Lock()

@@ -82,9 +82,11 @@ func check(c *edged.Collection) error {
 	return nil
 }
 
+// same says whether two bounds are.
+func same(a, b *int64) bool { return a == b || a != nil && b != nil && *a == *b }
+
 // fits refuses a definition that changes what is fixed.
 func (d *definition) fits(c *edged.Collection) error {
-	same := func(a, b *int64) bool { return a == b || a != nil && b != nil && *a == *b }
 	switch {
 	case d.Type != c.Type:
 		return edged.RefuseField(edged.Conflict, "body.type", c.Type, "collection %q is a %s, fixed when it was made", d.Name, d.Type)

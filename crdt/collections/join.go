@@ -30,10 +30,10 @@ func (c *collection) gap(n *edged.Notice) {
 		p.state.Meet(o)
 		p.torn[o.ID] = max(p.torn[o.ID], n.To)
 	}
-	frozen := p.frozen
+	under := p.frozen || p.asking // then what is left missing is looked at in the end
 	p.mu.Unlock()
 	switch {
-	case !missing || frozen: // a join that is under way looks at what it leaves missing
+	case !missing || under:
 	case c.k.opts.Peers == nil:
 		p.accept()
 	default:
@@ -42,6 +42,9 @@ func (c *collection) gap(n *edged.Notice) {
 }
 
 func (p *part) ask() {
+	p.mu.Lock()
+	p.asking = true
+	p.mu.Unlock()
 	p.c.k.opts.Peers.Join(p.c.stream, p.c.definition().Generation, p.Number)
 }
 
@@ -209,7 +212,7 @@ func (p *part) beginMerge() error {
 // joined looks whether all that was gone is in the values now, and lets folding go on.
 func (p *part) joined() {
 	p.mu.Lock()
-	p.theirs, p.frozen = nil, false
+	p.theirs, p.frozen, p.asking = nil, false, false
 	for o, to := range p.torn {
 		if p.state.Vector().Covers(crdt.Dot{Origin: o, Sequence: to}) {
 			delete(p.torn, o)

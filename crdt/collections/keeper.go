@@ -148,11 +148,6 @@ func (k *Keeper) flusher(ctx context.Context) {
 
 func (k *Keeper) flushAll() {
 	for _, c := range k.collections() {
-		for _, p := range c.parts {
-			if err := p.flush(); err != nil {
-				k.opts.Log.Warn("values not flushed", "collection", c.name, "partition", p.Number, "err", err)
-				break
-			}
-		}
+		c.flush()
 	}
 }

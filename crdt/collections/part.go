@@ -20,6 +20,7 @@ type part struct {
 	state  *partition.Partition
 	frozen bool                              // nothing is folded: a join begins or is under way
 	torn   map[edged.OriginID]edged.Sequence // records up to here are gone, and not folded
+	asking bool                              // for a state that covers them
 	tries  int                               // states taken over that did not cover torn
 
 	awaited map[edged.OriginID]edged.Sequence // that this node has appended, for its next turn

@@ -147,7 +147,8 @@ func (k *Keeper) take(s edged.Stream) error {
 }
 
 // adopt makes the object of a definition, or lets the one that is there go by it. A new generation,
-// and another type, begin with a new object, and what was kept before is dropped.
+// and another type, begin with a new object, and what was kept before is dropped. What is not
+// flushed of an object is folded again by the next.
 func (k *Keeper) adopt(d *definition) error {
 	k.mu.RLock()
 	old := k.all[d.Name]
@@ -157,12 +158,16 @@ func (k *Keeper) adopt(d *definition) error {
 		switch {
 		case was.Generation > d.Generation:
 			return nil
-		case was.Generation == d.Generation && was.Type == d.Type:
+		case was.Generation != d.Generation || was.Type != d.Type:
+			if err := k.forget(d.Name); err != nil {
+				return err
+			}
+		case same(was.Min, d.Min) && same(was.Max, d.Max):
 			old.def.Store(d)
 			return nil
-		}
-		if err := k.forget(d.Name); err != nil {
-			return err
+		default: // two regions made one bounded counter with two bounds: its records stay what they are
+			old.flush()
+			old.close(edged.Refuse(edged.Unavailable, "the definition of %q is changing; nothing is stored", d.Name))
 		}
 	}
 	c, err := newCollection(k, d)

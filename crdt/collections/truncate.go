@@ -14,7 +14,7 @@ func (k *Keeper) truncater(ctx context.Context) {
 		for _, c := range k.collections() {
 			newest := c.newest.Load()
 			let, known := done[c]
-			if !known || let < newest {
+			if !known || let <= newest {
 				if err := k.journal.Truncate(ctx, c.stream, before, c.vector(true)); err != nil {
 					if ctx.Err() == nil {
 						k.opts.Log.Warn("records not retired", "collection", c.name, "err", err)

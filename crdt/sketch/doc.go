@@ -33,6 +33,10 @@ func DigestOf(item []byte) Digest { return sha256.Sum256(item) }
 // word gives eight of its bytes.
 func (d *Digest) word(i int) uint64 { return binary.BigEndian.Uint64(d[8*i:]) }
 
+// countEnd bounds how often anything can have been observed: none comes near it, and a false number
+// cannot make a count begin again at 0.
+const countEnd = 1 << 62
+
 var errEncoding = errors.New("sketch: not an encoding of a sketch")
 
 // reader reads an encoding from its front; after the first fault it gives zeros.

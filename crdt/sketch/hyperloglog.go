@@ -84,12 +84,20 @@ func (s *HyperLogLog) Put(r Register) bool {
 		s.used++
 		return true
 	}
+	s.spread()
+	return s.Put(r)
+}
+
+// spread gives every register its byte.
+func (s *HyperLogLog) spread() {
+	if s.dense != nil {
+		return
+	}
 	s.dense = make([]uint8, registers)
 	for _, x := range s.sparse {
 		s.dense[x.Index] = x.Rank
 	}
 	s.sparse = nil
-	return s.Put(r)
 }
 
 // Merge takes in all that another holds.
@@ -97,10 +105,16 @@ func (s *HyperLogLog) Merge(o *HyperLogLog) {
 	for _, r := range o.sparse {
 		s.Put(r)
 	}
+	if o.dense == nil {
+		return
+	}
+	s.spread() // the union has no fewer
 	for i, rank := range o.dense {
-		if rank > 0 {
-			s.Put(Register{uint16(i), rank})
+		before := s.dense[i]
+		if before == 0 && rank > 0 {
+			s.used++
 		}
+		s.dense[i] = max(before, rank)
 	}
 }
 
@@ -194,6 +208,7 @@ func ParseHyperLogLog(in []byte) (s *HyperLogLog, rest []byte, err error) {
 
 func (s *HyperLogLog) parseSparse(r *reader) {
 	raw := r.take(3 * s.used)
+	s.sparse = make([]Register, 0, len(raw)/3)
 	for ; len(raw) > 0; raw = raw[3:] {
 		x := Register{binary.BigEndian.Uint16(raw), raw[2]}
 		if n := len(s.sparse); !x.Valid() || n > 0 && s.sparse[n-1].Index >= x.Index {

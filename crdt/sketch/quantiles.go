@@ -214,17 +214,19 @@ func (b bins) appendTo(dst []byte) []byte {
 // ParseQuantiles reads what AppendTo wrote, and gives what follows it.
 func ParseQuantiles(in []byte) (q *Quantiles, rest []byte, err error) {
 	r := reader{rest: in}
-	q = &Quantiles{count: r.uvarint()}
+	q = &Quantiles{count: r.below(countEnd)}
 	q.min, q.max = r.float(), r.float()
-	q.zeros = r.uvarint()
-	sum := q.zeros
+	left := q.count
+	q.zeros = r.below(left + 1)
+	left -= q.zeros
 	for _, b := range []*bins{&q.positive, &q.negative} {
 		*b = r.bins()
 		for _, x := range *b {
-			sum += x.count
+			r.failed = r.failed || x.count > left
+			left -= x.count
 		}
 	}
-	r.failed = r.failed || sum != q.count || !(q.min <= q.max) || q.count == 0 && (q.min != 0 || q.max != 0)
+	r.failed = r.failed || left != 0 || !(q.min <= q.max) || q.count == 0 && (q.min != 0 || q.max != 0)
 	rest, err = r.done()
 	return q, rest, err
 }

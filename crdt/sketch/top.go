@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
+	"iter"
+	"math/bits"
 	"slices"
 )
 
@@ -13,7 +15,13 @@ const (
 	candidates = 10 * TopItems // that are followed
 	rows       = 4
 	columns    = 1_024
-	itemsMax   = 12 << 10 // bytes of the candidates' texts
+	listedMax  = columns / 2 // counters above 0 of a row that are listed one by one
+	// topBytesMax bounds the encoding: the candidates may take what the counters leave of it.
+	topBytesMax = 20 << 10
+	headBytes   = 10 // and all that stands before the rows and the candidates
+	// itemsMin is what they may take in any case. Only thousands of counters past 2^28 would leave
+	// less.
+	itemsMin = 3 << 10
 )
 
 // Top finds the items that were observed most often, in one log: a count-min sketch (Cormode,
@@ -24,7 +32,7 @@ type Top struct {
 	total   uint64
 	leading []Leader // by item
 	full    bool     // an item has been left out or lost its place: others may have been observed
-	bytes   int      // of the leading items
+	bytes   int      // of the leading items, encoded
 }
 
 // Leader is an item that was observed Count times, at most Error fewer.
@@ -34,71 +42,113 @@ type Leader struct {
 }
 
 // row holds the counters above 0, by column.
-type row []counter
+type row struct {
+	cells []counter
+	bytes int // of the counts, encoded
+}
 
 type counter struct {
 	column uint16
 	count  uint32
 }
 
-func (r row) find(column uint16) (int, bool) {
-	return slices.BinarySearchFunc(r, column, func(c counter, at uint16) int { return int(c.column) - int(at) })
+func (r *row) find(column uint16) (int, bool) {
+	if len(r.cells) == columns {
+		return int(column), true
+	}
+	return slices.BinarySearchFunc(r.cells, column, func(c counter, at uint16) int { return int(c.column) - int(at) })
 }
 
 func (r *row) add(column uint16) {
 	i, there := r.find(column)
 	if !there {
-		*r = slices.Insert(*r, i, counter{column: column})
+		r.cells = slices.Insert(r.cells, i, counter{column, 1})
+		r.bytes++
+		return
 	}
-	if c := &(*r)[i]; c.count < 1<<32-1 {
+	if c := &r.cells[i]; c.count < 1<<32-1 {
+		r.bytes -= lengthOf(uint64(c.count))
 		c.count++
+		r.bytes += lengthOf(uint64(c.count))
 	}
 }
+
+// size is the length of the encoding, or a little more.
+func (r *row) size() int {
+	n := len(r.cells)
+	if n > listedMax {
+		return 2 + r.bytes + columns - n
+	}
+	return lengthOf(uint64(n)) + r.bytes + n + min(n, columns>>7) // so many columns can be 128 apart
+}
+
+// lengthOf is the number of bytes of a number.
+func lengthOf(n uint64) int { return (bits.Len64(n|1) + 6) / 7 }
 
 // columnOf is where an item counts in a row.
 func columnOf(d *Digest, row int) uint16 { return uint16(d.word(row) % columns) }
 
-// Observe counts an item, which is kept.
+// Observe counts an item.
 func (t *Top) Observe(item []byte) {
 	d := DigestOf(item)
 	for i := range t.counts {
 		t.counts[i].add(columnOf(&d, i))
 	}
 	t.total++
-	at, there := t.find(item)
-	if there {
+	if at, there := t.find(item); there {
+		t.bytes -= t.leading[at].size()
 		t.leading[at].Count++
-		return
+		t.bytes += t.leading[at].size()
+	} else {
+		t.enter(&d, item)
 	}
-	entry := Leader{Item: item, Count: 1}
-	if t.full {
-		entry.Count = t.estimate(&d)
-		entry.Error = entry.Count - 1
-	}
-	for len(t.leading) >= candidates || t.bytes+len(item) > itemsMax {
+	for room := t.room(); len(t.leading) > candidates || t.bytes > room; t.full = true {
 		last := t.least()
-		if last < 0 || compareLeaders(entry, t.leading[last]) >= 0 {
-			t.full = true
-			return
-		}
-		t.full = true
-		t.bytes -= len(t.leading[last].Item)
+		t.bytes -= t.leading[last].size()
 		t.leading = slices.Delete(t.leading, last, last+1)
 	}
-	at, _ = t.find(item)
+}
+
+// enter makes an item a candidate, unless it would be the first to go.
+func (t *Top) enter(d *Digest, item []byte) {
+	entry := Leader{Item: item, Count: 1}
+	if t.full {
+		entry.Count = t.estimate(d)
+		entry.Error = entry.Count - 1
+	}
+	if len(t.leading) == candidates && compareLeaders(&entry, &t.leading[t.least()]) > 0 {
+		t.full = true
+		return
+	}
+	entry.Item = bytes.Clone(item)
+	at, _ := t.find(item)
 	t.leading = slices.Insert(t.leading, at, entry)
-	t.bytes += len(item)
+	t.bytes += entry.size()
+}
+
+// room is how much the candidates may take.
+func (t *Top) room() int {
+	left := topBytesMax - headBytes
+	for i := range t.counts {
+		left -= t.counts[i].size()
+	}
+	return max(left, itemsMin)
+}
+
+// size is the length of the encoding.
+func (l *Leader) size() int {
+	return lengthOf(uint64(len(l.Item))) + len(l.Item) + lengthOf(l.Count) + lengthOf(l.Error)
 }
 
 func (t *Top) find(item []byte) (int, bool) {
 	return slices.BinarySearchFunc(t.leading, item, func(l Leader, item []byte) int { return bytes.Compare(l.Item, item) })
 }
 
-// least is the leading item that goes first; below 0 when there is none.
+// least is the candidate that goes first.
 func (t *Top) least() int {
-	last := -1
+	last := 0
 	for i := range t.leading {
-		if last < 0 || compareLeaders(t.leading[i], t.leading[last]) > 0 {
+		if compareLeaders(&t.leading[i], &t.leading[last]) > 0 {
 			last = i
 		}
 	}
@@ -106,19 +156,22 @@ func (t *Top) least() int {
 }
 
 // compareLeaders puts the larger count first, then the lesser text.
-func compareLeaders(a, b Leader) int {
-	return cmp.Or(cmp.Compare(b.Count, a.Count), bytes.Compare(a.Item, b.Item))
+func compareLeaders(a, b *Leader) int {
+	if a.Count != b.Count {
+		return cmp.Compare(b.Count, a.Count)
+	}
+	return bytes.Compare(a.Item, b.Item)
 }
 
 // estimate is at least how often an item was observed.
 func (t *Top) estimate(d *Digest) uint64 {
 	least := uint32(1<<32 - 1)
-	for i, r := range t.counts {
-		at, there := r.find(columnOf(d, i))
+	for i := range t.counts {
+		at, there := t.counts[i].find(columnOf(d, i))
 		if !there {
 			return 0
 		}
-		least = min(least, r[at].count)
+		least = min(least, t.counts[i].cells[at].count)
 	}
 	return uint64(least)
 }
@@ -126,16 +179,26 @@ func (t *Top) estimate(d *Digest) uint64 {
 // Empty says that nothing was observed.
 func (t *Top) Empty() bool { return t.total == 0 }
 
+// Items gives the candidates, in order of their texts.
+func (t *Top) Items() iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for i := range t.leading {
+			if !yield(t.leading[i].Item) {
+				return
+			}
+		}
+	}
+}
+
 // of is what is known of an item.
-func (t *Top) of(item []byte) (count, wrong uint64) {
+func (t *Top) of(d *Digest, item []byte) (count, wrong uint64) {
 	if at, there := t.find(item); there {
 		return t.leading[at].Count, t.leading[at].Error
 	}
 	if !t.full {
 		return 0, 0
 	}
-	d := DigestOf(item)
-	n := t.estimate(&d)
+	n := t.estimate(d)
 	return n, n
 }
 
@@ -144,44 +207,47 @@ func (t *Top) of(item []byte) (count, wrong uint64) {
 func Leaders(all []*Top) []Leader {
 	var found []Leader
 	for _, t := range all {
-		for _, l := range t.leading {
-			found = append(found, Leader{Item: l.Item})
+		for item := range t.Items() {
+			found = append(found, Leader{Item: item})
 		}
 	}
 	slices.SortFunc(found, func(a, b Leader) int { return bytes.Compare(a.Item, b.Item) })
 	found = slices.CompactFunc(found, func(a, b Leader) bool { return bytes.Equal(a.Item, b.Item) })
 	for i := range found {
+		l := &found[i]
+		d := DigestOf(l.Item)
 		for _, t := range all {
-			count, wrong := t.of(found[i].Item)
-			found[i].Count += count
-			found[i].Error += wrong
+			count, wrong := t.of(&d, l.Item)
+			l.Count += count
+			l.Error += wrong
 		}
 	}
-	slices.SortFunc(found, compareLeaders)
+	slices.SortFunc(found, func(a, b Leader) int { return compareLeaders(&a, &b) })
 	return found[:min(len(found), TopItems)]
 }
 
-// Size is about the length of the encoding.
+// Size is about the length of the encoding, and at most 20 KiB.
 func (t *Top) Size() int {
-	size := 8 + t.bytes + 6*len(t.leading)
-	for _, r := range t.counts {
-		size += 3 * len(r)
+	size := lengthOf(t.total<<1) + 1 + t.bytes
+	for i := range t.counts {
+		size += t.counts[i].size()
 	}
 	return size
 }
 
 // AppendTo appends
 //
-//	total x 2 + full | rows: how many counters above 0 | each: distance, count
-//	leading items: how many | each, by item: length, item, count, error
+//	total x 2 + full | rows | leading items: how many | each, by item: length, item, count, error
+//	row: how many counters above 0 | each: distance, count     up to 512 of them
+//	row: how many counters above 0 | 1,024 counts              of more
 func (t *Top) AppendTo(dst []byte) []byte {
 	head := t.total << 1
 	if t.full {
 		head |= 1
 	}
 	dst = binary.AppendUvarint(dst, head)
-	for _, row := range t.counts {
-		dst = appendRow(dst, row)
+	for i := range t.counts {
+		dst = t.counts[i].appendTo(dst)
 	}
 	dst = binary.AppendUvarint(dst, uint64(len(t.leading)))
 	for _, l := range t.leading {
@@ -192,13 +258,20 @@ func (t *Top) AppendTo(dst []byte) []byte {
 	return dst
 }
 
-func appendRow(dst []byte, r row) []byte {
-	dst = binary.AppendUvarint(dst, uint64(len(r)))
+func (r *row) appendTo(dst []byte) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(r.cells)))
 	next := uint16(0)
-	for _, c := range r {
-		dst = binary.AppendUvarint(dst, uint64(c.column-next))
+	for _, c := range r.cells {
+		if distance := c.column - next; len(r.cells) > listedMax {
+			dst = append(dst, make([]byte, distance)...) // counters at 0
+		} else {
+			dst = binary.AppendUvarint(dst, uint64(distance))
+		}
 		dst = binary.AppendUvarint(dst, uint64(c.count))
 		next = c.column + 1
+	}
+	if len(r.cells) > listedMax {
+		dst = append(dst, make([]byte, columns-next)...)
 	}
 	return dst
 }
@@ -206,10 +279,11 @@ func appendRow(dst []byte, r row) []byte {
 // ParseTop reads what AppendTo wrote, and gives what follows it.
 func ParseTop(in []byte) (t *Top, rest []byte, err error) {
 	r := reader{rest: in}
-	head := r.uvarint()
+	head := r.below(countEnd << 1)
 	t = &Top{total: head >> 1, full: head&1 != 0}
 	for i := range t.counts {
-		t.counts[i] = r.row(t.total > 0)
+		t.counts[i] = r.row()
+		r.failed = r.failed || (len(t.counts[i].cells) > 0) != (t.total > 0)
 	}
 	n := r.entries(4)
 	r.failed = r.failed || n > candidates
@@ -219,30 +293,36 @@ func ParseTop(in []byte) (t *Top, rest []byte, err error) {
 		r.failed = r.failed || len(l.Item) == 0 || l.Error >= l.Count || l.Count > t.total ||
 			i > 0 && bytes.Compare(t.leading[i-1].Item, l.Item) >= 0
 		t.leading = append(t.leading, l)
-		t.bytes += len(l.Item)
+		t.bytes += l.size()
 	}
-	r.failed = r.failed || t.bytes > itemsMax || t.total == 0 && head != 0
+	r.failed = r.failed || t.bytes > t.room() || t.total == 0 && head != 0
 	rest, err = r.done()
 	return t, rest, err
 }
 
-// row reads one row; some says that anything was observed.
-func (r *reader) row(some bool) row {
-	n := r.entries(2)
-	if r.failed || (n > 0) != some {
+func (r *reader) row() (w row) {
+	n := int(r.below(columns + 1))
+	if n > len(r.rest) {
 		r.failed = true
-		return nil
+		return row{}
 	}
-	cells := make(row, n)
-	next := uint64(0)
-	for i := range cells {
-		at := next + r.below(columns)
-		cells[i] = counter{uint16(at), uint32(r.below(1 << 32))}
-		if r.failed || at >= columns || cells[i].count == 0 {
-			r.failed = true
-			return nil
+	w.cells = make([]counter, 0, n)
+	for at := uint64(0); at < columns && !r.failed; at++ {
+		if n <= listedMax {
+			if len(w.cells) == n {
+				break
+			}
+			at += r.below(columns - at)
 		}
-		next = at + 1
+		count := uint32(r.below(1 << 32))
+		switch {
+		case count > 0 && len(w.cells) < n:
+			w.cells = append(w.cells, counter{uint16(at), count})
+			w.bytes += lengthOf(uint64(count))
+		case count > 0 || n <= listedMax:
+			r.failed = true
+		}
 	}
-	return cells
+	r.failed = r.failed || len(w.cells) < n
+	return w
 }

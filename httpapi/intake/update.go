@@ -58,8 +58,8 @@ func UpdatesTooLarge(size int64) error {
 // Updates are what one request does to the keys of a collection. The zero Updates is ready; one
 // that is used again keeps its memory. What an operation means is for its type to say.
 type Updates struct {
-	// List has Key and Ops. The Ops point into the body and into the Updates, and are good until the
-	// next Read, Ops or Reset; the keys are for keeps.
+	// List has Key and Ops. They point into the body and into the Updates, and are good until the
+	// next Read, Ops or Reset.
 	List []edged.Update
 
 	grouped []bool // whether the operations stood under ops
@@ -234,7 +234,7 @@ func (u *Updates) settle(d *edged.Update, text []byte, key, ops jsonscan.Value, 
 	if checkKey("", plain) != nil {
 		return checkKey(u.where(".key"), plain)
 	}
-	d.Key = string(plain)
+	d.Key = stringOf(plain)
 	return nil
 }
 

@@ -55,10 +55,11 @@ type Self struct {
 	Mesh, Node, Name, Region string
 	HTTP, Address            string
 	Nonce                    [8]byte
-	Started                  int64 // Unix nanoseconds
-	BlockVersion             int   // the highest that this release reads
-	Clean                    bool  // the last run ended well: one peer's word about our logs is enough
-	RowsMax                  int   // of one session; 0: 16,384
+	Started                  int64         // Unix nanoseconds
+	BlockVersion             int           // the highest that this release reads
+	Clean                    bool          // the last run ended well: one peer's word about our logs is enough
+	RowsMax                  int           // of one session; 0: 16,384
+	AwayAfter                time.Duration // that a member was not heard of, it does not count in Everywhere; 0: a week
 }
 
 // Table is the replication of one node. It is used by one goroutine at a time.

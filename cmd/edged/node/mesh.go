@@ -93,9 +93,9 @@ func (m *mesh) open(conn net.PacketConn) (err error) {
 			Mesh: keys.Mesh, Node: n.store.NodeID(), Name: cfg.Name, Region: cfg.Region,
 			HTTP: n.advertisedHTTP(m.advertise), Address: m.advertise,
 			Nonce: n.store.BootNonce(), Started: cfg.Now().UnixNano(),
-			BlockVersion: block.Form, Clean: n.store.Clean(),
+			BlockVersion: block.Form, Clean: n.store.Clean(), AwayAfter: cfg.AwayAfter,
 		},
-		Transport: m.carrier, Blocks: n.broker, Heads: n.broker, Writer: writer{n}, Records: records{n}, Members: members{m.gossip},
+		Transport: m.carrier, Blocks: n.broker, Heads: n.broker, Writer: writer{n}, Records: records{n}, Members: members{m.gossip}, Snapshots: n.keeper,
 		Join: cfg.Join, Sealed: sealed(n), Log: cfg.Log, Now: cfg.Now,
 	})
 	return err

@@ -5,10 +5,10 @@
 //	defer n.Close()
 //	err = n.Run(ctx) // until ctx ends; then drains
 //
-//	Open:   storage ─▶ streams ─▶ door (HTTP) ─▶ listener      a list of steps
-//	Run:    storage, streams, door, each a machine; the first that ends stops the rest, and they
-//	        stop last to first: the door drains while the broker answers, the broker ends while
-//	        storage still commits
+//	Open:   storage ─▶ streams ─▶ collections ─▶ door (HTTP) ─▶ listener ─▶ mesh      a list of steps
+//	Run:    storage, streams, collections, mesh, door, each a machine; the first that ends stops the
+//	        rest, and they stop last to first: the door drains while the broker answers, collections
+//	        flush and the broker ends while storage still commits
 //	Close:  the list of steps backwards
 //
 // Which type plugs into which seam stands in plugs.go.
@@ -20,7 +20,8 @@
 //
 // # Not here
 //
-// Flags, files, variables and signals: cmd/edged. What the parts do: streams, httpapi.
+// Flags, files, variables and signals: cmd/edged. What the parts do: streams, crdt/collections,
+// replication, gossip, httpapi.
 package node
 
 import (
@@ -33,6 +34,7 @@ import (
 	"time"
 
 	"github.com/edgedhq/edged"
+	"github.com/edgedhq/edged/crdt/collections"
 	"github.com/edgedhq/edged/crdt/hlc"
 	"github.com/edgedhq/edged/httpapi"
 	"github.com/edgedhq/edged/streams"
@@ -66,6 +68,9 @@ type Config struct {
 
 	// FlushFor bounds the time at a stop in which peers take what they lack. Default 30 s.
 	FlushFor time.Duration
+	// AwayAfter is how long the records of collections are kept for a node that is not heard of; one
+	// that comes back later takes values over. Default 7 days.
+	AwayAfter time.Duration
 	// DrainFor bounds the time that readers and requests have to end at a stop. Default 10 s.
 	DrainFor time.Duration
 	// MemoryBytes is what the process may take; caches and queues shrink to fit. 0: no bound.
@@ -73,7 +78,10 @@ type Config struct {
 
 	Storage storage.Options // Label, Log and Now are the node's
 	Streams streams.Options // Log and Now are the node's
-	HTTP    httpapi.Options // Node, Region, Version, Log and Now are the node's
+
+	Collections collections.Options // Peers, Everywhere, Frontier, Log and Now are the node's
+
+	HTTP httpapi.Options // Node, Region, Version, Log and Now are the node's
 
 	Log *slog.Logger     // nil discards
 	Now func() time.Time // nil asks the wall clock
@@ -102,6 +110,7 @@ func (c Config) withDefaults() (Config, error) {
 	c.fit()
 	c.Storage.Label, c.Storage.Log, c.Storage.Now = c.Name, c.Log, c.Now
 	c.Streams.Log, c.Streams.Now = c.Log, c.Now
+	c.Collections.Log, c.Collections.Now = c.Log, c.Now
 	c.HTTP.Node, c.HTTP.Region, c.HTTP.Version, c.HTTP.Log, c.HTTP.Now = c.Name, c.Region, c.Version, c.Log, c.Now
 	return c, nil
 }
@@ -137,6 +146,7 @@ type Node struct {
 	cfg     Config
 	store   *storage.Store
 	broker  *streams.Broker
+	keeper  *collections.Keeper
 	api     *httpapi.Server
 	door    *door
 	closers []func() error // of the steps that were taken
@@ -188,9 +198,11 @@ func (n *Node) steps() []step {
 			n.broker, err = streams.New(n.store, n.cfg.Streams)
 			return nil, err
 		}},
+		{"collections", n.openCollections},
 		{"door", func() (undo func() error, err error) {
 			parts := httpapi.Parts{
-				Streams: n.broker, Catalog: n.broker, Cluster: cluster{n}, Health: health{n}, Metrics: metrics{n},
+				Streams: n.broker, Catalog: n.broker, Collections: n.keeper, Entries: n.keeper,
+				Cluster: cluster{n}, Health: health{n}, Metrics: metrics{n},
 			}
 			if n.cfg.EmulateLinks {
 				parts.Links = linksOf{n}
@@ -221,6 +233,7 @@ func (n *Node) Run(ctx context.Context) error {
 	machines := []machine{
 		{"storage", n.store.Run},
 		{"streams", n.broker.Run},
+		{"collections", n.keeper.Run},
 	}
 	if m := n.mesh.Load(); m != nil {
 		machines = append(machines,

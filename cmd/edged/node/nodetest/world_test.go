@@ -45,6 +45,10 @@ type world struct {
 	scans   int
 	inodes  uint64
 
+	collections []string
+	tracked     []*tracked
+	hands       int64
+
 	mu      sync.Mutex
 	random  *rand.Rand
 	checker *history.Checker
