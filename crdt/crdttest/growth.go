@@ -5,12 +5,11 @@ import (
 	"github.com/edgedhq/edged/crdt"
 )
 
-// grown is a value that many records have made, each with so many requests.
+// grown is a value that many records of a few origins have made, each with so many requests.
 func (w *world) grown(records, requests int) (crdt.Value, error) {
 	v := w.subject.Type.New(w.limits)
-	o := w.origins[0]
 	for i := range records {
-		at := crdt.Place{Dot: crdt.Dot{Origin: o, Sequence: edged.Sequence(i + 1)}, HLC: edged.Timestamp{Wall: int64(i)}}
+		at := growthAt(i)
 		delta, err := w.deltaOf(v, at, i*requests, requests)
 		if err != nil {
 			return nil, err
@@ -20,6 +19,13 @@ func (w *world) grown(records, requests int) (crdt.Value, error) {
 		}
 	}
 	return v, nil
+}
+
+// growthAt is where the i-th record stands.
+func growthAt(i int) crdt.Place {
+	const origins = 20
+	dot := crdt.Dot{Origin: edged.OriginID{byte(i % origins)}, Sequence: edged.Sequence(i/origins + 1)}
+	return crdt.Place{Dot: dot, HLC: edged.Timestamp{Wall: int64(i)}}
 }
 
 // deltaOf is the delta of some growing requests in a row, made on a copy.
@@ -50,7 +56,7 @@ func (s *Subject) CheckDelta(records, requests int) error {
 	if err != nil {
 		return err
 	}
-	at := crdt.Place{Dot: crdt.Dot{Origin: w.origins[0], Sequence: edged.Sequence(records + 1)}}
+	at := growthAt(records)
 	for _, i := range []int{0, records * requests} {
 		short, err := w.deltaOf(s.Type.New(w.limits), at, i, 1)
 		if err != nil {

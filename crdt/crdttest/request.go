@@ -79,6 +79,31 @@ func flagRequest(d *Dice) string {
 	return pick(d, `{"enable":true}`, `{"enable":true}`, `{"disable":true}`)
 }
 
+// itemsRequest observes some of a few items. Those are few enough for each to have its own register
+// of a hyperloglog.
+func itemsRequest(d *Dice) string {
+	item := func(d *Dice) string {
+		if d.One(2) {
+			return something(d)
+		}
+		return fmt.Sprintf(`"item %d"`, d.N(40))
+	}
+	return `{"observe":` + list(d, item) + `}`
+}
+
+func numbersRequest(d *Dice) string {
+	number := func(d *Dice) string {
+		switch d.N(10) {
+		case 0:
+			return pick(d, `0`, `-0.0`, `1`, `-1`, `1e-9`)
+		case 1:
+			return pick(d, `1e300`, `-1e300`, `5e-324`, `-1.7976931348623157e308`)
+		}
+		return fmt.Sprintf(`%d.%de%d`, d.N(200)-100, d.N(1000), d.N(7)-3)
+	}
+	return `{"observe":` + list(d, number) + `}`
+}
+
 func mapRequest(d *Dice) string {
 	field := func() string { return pick(d, `"a"`, `"b"`, `"é"`) }
 	switch d.N(5) {

@@ -45,6 +45,9 @@ func Subjects() []*Subject {
 			Type: typeOf("bounded_counter"), Limits: someLimits, Spec: newEstate, Request: boundedRequest,
 			Grow: grow(`[{"increment":1%[1]d},{"decrement":1%[1]d}]`),
 		},
+		{Type: typeOf("hyperloglog"), Spec: newCensus, Request: request(itemsRequest), Grow: grow(`{"observe":["item %d"]}`)},
+		{Type: typeOf("quantiles"), Spec: newRanking, Request: request(numbersRequest), Grow: grow(`{"observe":[%d.5]}`)},
+		{Type: typeOf("topk"), Spec: newPodium, Request: request(itemsRequest), Grow: grow(`{"observe":["item %d"]}`)},
 	}
 }
 

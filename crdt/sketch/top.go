@@ -17,13 +17,11 @@ const (
 	columns    = 1_024
 	listedMax  = columns / 2 // counters above 0 of a row that are listed one by one
 	// topBytesMax bounds the encoding: the candidates may take what the counters leave of it.
-	topBytesMax = 20<<10 - headBytes
-	headBytes   = 24
+	topBytesMax = 20 << 10
+	headBytes   = 10 // and all that stands before the rows and the candidates
 	// itemsMin is what they may take in any case. Only thousands of counters past 2^28 would leave
 	// less.
 	itemsMin = 3 << 10
-	// leaderBytes is about what a candidate takes beside its text.
-	leaderBytes = 12
 )
 
 // Top finds the items that were observed most often, in one log: a count-min sketch (Cormode,
@@ -81,7 +79,7 @@ func (r *row) size() int {
 	if n > listedMax {
 		return 2 + r.bytes + columns - n
 	}
-	return 2 + r.bytes + n + columns>>7 // few columns are 128 apart
+	return lengthOf(uint64(n)) + r.bytes + n + min(n, columns>>7) // so many columns can be 128 apart
 }
 
 // lengthOf is the number of bytes of a number.
@@ -98,7 +96,9 @@ func (t *Top) Observe(item []byte) {
 	}
 	t.total++
 	if at, there := t.find(item); there {
+		t.bytes -= t.leading[at].size()
 		t.leading[at].Count++
+		t.bytes += t.leading[at].size()
 	} else {
 		t.enter(&d, item)
 	}
@@ -128,14 +128,17 @@ func (t *Top) enter(d *Digest, item []byte) {
 
 // room is how much the candidates may take.
 func (t *Top) room() int {
-	left := topBytesMax
+	left := topBytesMax - headBytes
 	for i := range t.counts {
 		left -= t.counts[i].size()
 	}
 	return max(left, itemsMin)
 }
 
-func (l *Leader) size() int { return len(l.Item) + leaderBytes }
+// size is the length of the encoding.
+func (l *Leader) size() int {
+	return lengthOf(uint64(len(l.Item))) + len(l.Item) + lengthOf(l.Count) + lengthOf(l.Error)
+}
 
 func (t *Top) find(item []byte) (int, bool) {
 	return slices.BinarySearchFunc(t.leading, item, func(l Leader, item []byte) int { return bytes.Compare(l.Item, item) })
@@ -225,7 +228,7 @@ func Leaders(all []*Top) []Leader {
 
 // Size is about the length of the encoding, and at most 20 KiB.
 func (t *Top) Size() int {
-	size := headBytes + t.bytes
+	size := lengthOf(t.total<<1) + 1 + t.bytes
 	for i := range t.counts {
 		size += t.counts[i].size()
 	}
