@@ -116,11 +116,12 @@ func (w *world) settled(ctx context.Context, keys []*tracked, crowd []*hand) err
 			return err
 		}
 	}
-	done := 0
+	done, changed := 0, map[string]bool{}
 	for _, h := range slices.Concat(handsOf(keys, false), crowd) {
 		done += h.done
+		changed[h.coll+" "+h.key] = true
 	}
-	w.fact("%d updates of %d keys", done, len(keys)+2)
+	w.fact("%d updates of %d keys", done, len(changed))
 	return nil
 }
 
