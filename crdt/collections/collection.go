@@ -25,6 +25,8 @@ type collection struct {
 	torn   atomic.Bool  // some partition is
 	newest atomic.Int64 // the newest stamp folded
 
+	caughtUp atomic.Bool // all that the journal held has been folded once, or cannot be
+
 	turning chan struct{}              // held by who uses what follows
 	settled edged.OriginID             // what stands in this one's logs is awaited
 	unsure  map[edged.Partition]string // where an append may have stored something, with a key there

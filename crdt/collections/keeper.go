@@ -55,9 +55,11 @@ func Open(journal Journal, catalog Catalog, store Store, opts Options) (*Keeper,
 	return k, k.clean()
 }
 
-// Run folds, appends and flushes until ctx ends; what is folded is flushed before it returns. The
-// node calls it once. Updates are refused as draining from then on.
+// Run folds, appends and flushes until ctx ends or the catalog cannot be read; what is folded is
+// flushed before it returns. The node calls it once. Updates are refused as draining from then on.
 func (k *Keeper) Run(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	var group sync.WaitGroup
 	for range k.opts.Workers {
 		group.Go(func() { k.folds.work(ctx, (*collection).fold) })
@@ -70,7 +72,7 @@ func (k *Keeper) Run(ctx context.Context) error {
 	group.Go(func() { k.sweeper(ctx) })
 	group.Go(func() { k.truncater(ctx) })
 	err := k.followCatalog(ctx)
-	<-ctx.Done()
+	stop()
 	k.drain()
 	group.Wait()
 	k.flushAll()
