@@ -149,6 +149,7 @@ func (p *part) take(d *edged.Delivery, origin edged.Origin) (asks []ask, err err
 		return nil, nil // comes again after the join
 	}
 	p.state.Meet(origin)
+	p.c.dirty.Store(true)
 	folded, newest := int64(0), int64(0)
 	for _, e := range d.Run.Events(d.From, d.To) {
 		at := crdt.Place{Dot: crdt.Dot{Origin: origin.ID, Sequence: e.Sequence}, HLC: e.HLC}

@@ -3,6 +3,7 @@ package collections
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/edgedhq/edged"
@@ -21,6 +22,7 @@ type Keeper struct {
 	joins *queue[*part]       // whose join waits to go on
 	pins  pins
 
+	pending  atomic.Int64  // bytes of updates that wait
 	defining chan struct{} // held by who changes or reads definitions
 
 	mu      sync.RWMutex
@@ -142,6 +144,9 @@ func (k *Keeper) flusher(ctx context.Context) {
 		for _, c := range k.collections() {
 			if c.idle.CompareAndSwap(true, false) {
 				k.folds.push(c)
+			}
+			if c.torn.Load() {
+				c.askAgain()
 			}
 		}
 		k.pins.reap(func(h *pin) bool { return k.opts.Now().Sub(h.used) > pinIdle })

@@ -20,7 +20,7 @@ type planted struct {
 }
 
 func plants() []planted {
-	return slices.Concat(counted(), dotted(), mapped(), bounded())
+	return slices.Concat(counted(), dotted(), mapped(), bounded(), sketched())
 }
 
 // counted are bugs of counters.
@@ -128,6 +128,40 @@ func bounded() []planted {
 			Name: "bounded-shown-past-its-bound", File: "crdt/bounded.go",
 			Old: "		n = max(n, b.bound())\n", New: "		n = max(n, n)\n",
 		}, "bounded_counter"},
+	}
+}
+
+// sketched are bugs of sketches.
+func sketched() []planted {
+	const merge = "func (q *quantiles) Merge(other Value, _, _ Vector) { q.merge(&other.(*quantiles).book) }"
+	return []planted{
+		{plant.Plant{
+			Name: "hyperloglog-merge-takes-theirs", File: "crdt/hyperloglog.go",
+			Old: "		h.HyperLogLog.Merge(&o.HyperLogLog)\n",
+			New: "		theirs, _, _ := sketch.ParseHyperLogLog(o.HyperLogLog.AppendTo(nil))\n		h.HyperLogLog = *theirs\n",
+		}, "hyperloglog"},
+		{plant.Plant{
+			Name: "hyperloglog-keeps-its-epoch", File: "crdt/hyperloglog.go",
+			Old: "	if o.epoch > h.epoch {", New: "	if false {",
+		}, "hyperloglog"},
+		{plant.Plant{
+			Name: "quantiles-merged-by-adding", File: "crdt/quantiles.go",
+			Old: merge,
+			New: strings.Replace(merge, "{ ", "{\n	for _, p := range other.(*quantiles).pages {\n"+
+				"		if i, there := q.find(p.origin); there {\n			q.pages[i].summary.Merge(p.summary)\n		}\n	}\n	", 1),
+		}, "quantiles"},
+		{plant.Plant{
+			Name: "quantiles-count-an-epoch-that-has-ended", File: "crdt/book.go",
+			Old: "epoch == b.epoch && !(there", New: "!(there",
+		}, "quantiles"},
+		{plant.Plant{
+			Name: "topk-merged-by-the-smaller-sequence", File: "crdt/book.go",
+			Old: "b.pages[at].last >= theirs.last", New: "b.pages[at].last <= theirs.last",
+		}, "topk"},
+		{plant.Plant{
+			Name: "topk-folds-a-record-twice", File: "crdt/book.go",
+			Old: "there && b.pages[i].last >= at.Sequence", New: "false && there && i > 0",
+		}, "topk"},
 	}
 }
 

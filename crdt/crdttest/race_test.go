@@ -1,0 +1,6 @@
+//go:build race
+
+package crdttest
+
+// raced says that the race detector is on: it takes ten times the time.
+const raced = true
