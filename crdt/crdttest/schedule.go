@@ -199,8 +199,12 @@ func (w *world) snapshot(r *replica, d *Dice) error {
 	return nil
 }
 
+// save writes an image, and forgets what it need not hold.
 func (w *world) save(r *replica, _ *Dice) error {
 	w.tell("%s saves", name(r.origin))
+	for _, v := range r.values {
+		v.Trim(r.vector)
+	}
 	r.images = append(r.images, r.image())
 	return nil
 }
