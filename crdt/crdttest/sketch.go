@@ -12,12 +12,9 @@ import (
 	"github.com/edgedhq/edged/crdt"
 )
 
-// watch is what a sketch has been shown, every observation of it. A clear of what is there begins a
-// new epoch: what older ones have observed does not count any more, seen or not.
-type watch struct {
-	pages []watched
-	once  bool // an item that the writer knows already is not written again
-}
+// watch is what a sketch has been shown, every observation of it. A clear begins a new epoch: what
+// older ones have observed does not count any more, seen or not.
+type watch struct{ pages []watched }
 
 type watched struct {
 	at     crdt.Place
@@ -27,22 +24,16 @@ type watched struct {
 }
 
 func (k *watch) Write(w Written) {
-	seen := k.at(w.Seen)
-	p := watched{at: w.At, epoch: seen.epoch}
+	p := watched{at: w.At, epoch: k.epoch(w.Seen)}
 	for _, op := range w.Ops {
 		switch op.Verb {
 		case crdt.Observe:
 			for _, x := range op.Items {
-				if !k.once || !slices.Contains(seen.items, string(x)) {
-					p.items = append(p.items, string(x))
-				}
+				p.items = append(p.items, string(x))
 			}
 			p.floats = append(p.floats, op.Floats...)
 		case crdt.Clear:
-			if len(seen.items)+len(seen.floats)+len(p.items)+len(p.floats) > 0 {
-				p = watched{at: w.At, epoch: p.epoch + 1}
-				seen = p
-			}
+			p = watched{at: w.At, epoch: p.epoch + 1}
 		}
 	}
 	if len(p.items)+len(p.floats) > 0 || p.epoch > k.epoch(w.Seen) { // else nothing is written
@@ -75,7 +66,7 @@ func (k *watch) at(v crdt.Vector) watched {
 // census is the plain hyperloglog: it counts the different items.
 type census struct{ watch }
 
-func newCensus(crdt.Limits) Spec { return &census{watch{once: true}} }
+func newCensus(crdt.Limits) Spec { return &census{} }
 
 // Check allows half an item and the stated error: of few items, those of the requests, the count is
 // right.
