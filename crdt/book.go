@@ -192,7 +192,7 @@ func (c *bookChange[S, O]) Do(ops []Op) error {
 		return err
 	}
 	for i := range ops {
-		if ops[i].Verb == Clear {
+		if ops[i].Verb == Clear && !c.b.Absent() {
 			c.b.begin(c.b.epoch + 1)
 			c.cleared, c.count, c.values = true, 0, nil
 		}

@@ -20,6 +20,8 @@
 //	map              entries by field, and a tally an origin and field; the later of the two shows
 //	flag             entries; on while there is one
 //	bounded_counter  a tally an origin, and rights that were handed on
+//	hyperloglog      registers, the larger wins; a reset begins an epoch, and the later epoch wins
+//	quantiles, topk  an epoch likewise, and a page an origin: the one further on in its log wins
 //
 // Entries live in a kernel, which is the dot rule; tallies merge by the larger of each number. All
 // that a delete observed goes with it; of tallies the marks stay, so a counter's key keeps its rows.

@@ -119,7 +119,7 @@ func (c *hyperLogLogChange) Do(ops []Op) error {
 		return err
 	}
 	for i := range ops {
-		if ops[i].Verb == Clear {
+		if ops[i].Verb == Clear && !c.h.Absent() {
 			c.h.begin(c.h.epoch + 1)
 			c.cleared, c.own = true, sketch.HyperLogLog{}
 		}

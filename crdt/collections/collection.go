@@ -21,7 +21,11 @@ type collection struct {
 	page    []edged.Delivery
 
 	idle   atomic.Bool  // the feed is to be taken up again at the next tick
+	dirty  atomic.Bool  // something is to be flushed
+	torn   atomic.Bool  // some partition is
 	newest atomic.Int64 // the newest stamp folded
+
+	caughtUp atomic.Bool // all that the journal held has been folded once, or cannot be
 
 	turning chan struct{}              // held by who uses what follows
 	settled edged.OriginID             // what stands in this one's logs is awaited
@@ -127,8 +131,12 @@ func (c *collection) announce() {
 
 // flush writes what has changed. What could not be written stays, and is tried again.
 func (c *collection) flush() {
+	if !c.dirty.Swap(false) {
+		return
+	}
 	for _, p := range c.parts {
 		if err := p.flush(); err != nil {
+			c.dirty.Store(true)
 			c.k.opts.Log.Warn("values not flushed", "collection", c.name, "partition", p.Number, "err", err)
 			return
 		}

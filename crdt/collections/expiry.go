@@ -7,8 +7,11 @@ import (
 	"github.com/edgedhq/edged/crdt/partition"
 )
 
-// sweepSlice is how many keys are looked at in one collection at a time.
-const sweepSlice = 1000
+// A slice of a sweep is this much of one collection.
+const (
+	sweepKeys  = 1000
+	sweepBytes = 1 << 20
+)
 
 // sweep is how far a collection has been looked through for keys whose time is over.
 type sweep struct {
@@ -38,13 +41,13 @@ func (c *collection) sweep(at sweep) sweep {
 	frontier := c.k.opts.Frontier()
 	p := c.parts[at.part]
 	var over []string
-	seen, last := 0, ""
+	seen, bytes, last, more := 0, 0, "", false
 	p.mu.Lock()
 	err := p.state.Scan(at.from, "", func(e partition.Entry) bool {
-		if seen++; seen > sweepSlice {
+		if more = seen == sweepKeys || bytes > sweepBytes; more {
 			return false
 		}
-		last = e.Key
+		seen, bytes, last = seen+1, bytes+e.Size(), e.Key
 		if e.Last.Origin == own && d.expired(e.Last.HLC, frontier) && !e.Absent() {
 			over = append(over, e.Key)
 		}
@@ -59,7 +62,7 @@ func (c *collection) sweep(at sweep) sweep {
 		_ = c.submit(newRequest(change{key: key, make: expire}))
 	}
 	c.k.stats.expired.Add(int64(len(over)))
-	if err == nil && seen > sweepSlice {
+	if err == nil && more {
 		return sweep{at.part, last + "\x00"}
 	}
 	return sweep{part: (at.part + 1) % len(c.parts)}

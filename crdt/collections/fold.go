@@ -66,6 +66,9 @@ func (c *collection) pull() (more bool) {
 		c.fail(err)
 		return false
 	}
+	if !more {
+		c.caughtUp.Store(true)
+	}
 	return more
 }
 
@@ -99,6 +102,9 @@ func (c *collection) refollow() {
 func (c *collection) fail(err error) {
 	c.unfollow()
 	c.idle.Store(true)
+	if !errors.Is(err, errAgain) {
+		c.caughtUp.Store(true) // the node is not kept from being ready by what waits for a person
+	}
 	if !errors.Is(err, edged.StreamNotFound) && !errors.Is(err, errAgain) {
 		c.k.opts.Log.Error("a collection is not folded", "collection", c.name, "err", err)
 	}
@@ -143,6 +149,7 @@ func (p *part) take(d *edged.Delivery, origin edged.Origin) (asks []ask, err err
 		return nil, nil // comes again after the join
 	}
 	p.state.Meet(origin)
+	p.c.dirty.Store(true)
 	folded, newest := int64(0), int64(0)
 	for _, e := range d.Run.Events(d.From, d.To) {
 		at := crdt.Place{Dot: crdt.Dot{Origin: origin.ID, Sequence: e.Sequence}, HLC: e.HLC}

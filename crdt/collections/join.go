@@ -11,8 +11,12 @@ import (
 	"github.com/edgedhq/edged/crdt/partition"
 )
 
-// joinsMax is how many states are taken over before a gap that none of them covers is accepted.
-const joinsMax = 3
+// joinsMax is how many states are taken over, and Options.GiveUpAfter how long that goes on, before a
+// gap that none of them covers is accepted. Between two there is a pause.
+const (
+	joinsMax  = 3
+	joinPause = 5 * time.Second
+)
 
 // joinStep is how many keys are merged in one batch.
 const joinStep = 256
@@ -25,12 +29,17 @@ func (c *collection) gap(n *edged.Notice) {
 	}
 	p, o := c.parts[n.Log.Partition], n.Log.Origin
 	p.mu.Lock()
+	now := c.k.opts.Now().UnixNano()
 	missing := p.state.Folded(o.ID) < n.To
 	if missing {
 		p.state.Meet(o)
-		p.torn[o.ID] = max(p.torn[o.ID], n.To)
+		if p.torn[o.ID] = max(p.torn[o.ID], n.To); p.since == 0 {
+			p.since = now
+		}
+		c.dirty.Store(true)
+		c.torn.Store(true)
 	}
-	under := p.frozen || p.asking // then what is left missing is looked at in the end
+	under := p.frozen || p.asking || p.askAt > now // then what is left missing is looked at later
 	p.mu.Unlock()
 	switch {
 	case !missing || under:
@@ -62,7 +71,25 @@ func (p *part) accept() {
 		}
 	}
 	clear(p.torn)
-	p.tries = 0
+	p.tries, p.since = 0, 0
+	p.c.dirty.Store(true)
+}
+
+// askAgain asks for the states of partitions of which the last did not cover what is gone.
+func (c *collection) askAgain() {
+	now, torn := c.k.opts.Now().UnixNano(), false
+	for _, p := range c.parts {
+		p.mu.Lock()
+		due := len(p.torn) > 0 && !p.frozen && !p.asking && c.k.opts.Peers != nil && p.askAt <= now
+		torn = torn || len(p.torn) > 0
+		p.mu.Unlock()
+		if due {
+			p.ask()
+		}
+	}
+	if !torn {
+		c.torn.Store(false)
+	}
 }
 
 // Take takes over one part of another node's state of a partition, which Provide gave there, in
@@ -218,17 +245,16 @@ func (p *part) joined() {
 			delete(p.torn, o)
 		}
 	}
+	now := p.c.k.opts.Now()
 	missing := len(p.torn) > 0
 	if p.tries++; !missing {
-		p.tries = 0
+		p.tries, p.since = 0, 0
 	}
-	tries := p.tries
+	p.askAt = now.Add(joinPause).UnixNano()
+	over := p.tries >= joinsMax && now.UnixNano()-p.since >= int64(p.c.k.opts.GiveUpAfter)
 	p.mu.Unlock()
-	switch {
-	case missing && (tries >= joinsMax || p.c.k.opts.Peers == nil):
+	if missing && (over || p.c.k.opts.Peers == nil) {
 		p.accept()
-	case missing:
-		p.ask()
 	}
 	p.c.refollow()
 	p.c.announce()

@@ -2,6 +2,7 @@ package collections
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,21 +13,34 @@ import (
 
 // asks are the states that a keeper has asked for; fetch brings them.
 type asks struct {
+	mu     sync.Mutex
 	wanted []edged.Partition
 	from   *site // who gives them
 	to     *site
 	pin    uint64
-	stop   bool
 }
 
-func (a *asks) Join(_ string, _ edged.Generation, p edged.Partition) { a.wanted = append(a.wanted, p) }
+func (a *asks) Join(_ string, _ edged.Generation, p edged.Partition) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.wanted = append(a.wanted, p)
+}
+
+// take gives the next partition that is wanted.
+func (a *asks) take() (p edged.Partition, ok bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.wanted) == 0 {
+		return 0, false
+	}
+	p, a.wanted = a.wanted[0], a.wanted[1:]
+	return p, true
+}
 
 // fetch carries all states over that are wanted, in small parts.
 func (a *asks) fetch(t *testing.T, stream string) {
 	t.Helper()
-	for len(a.wanted) > 0 {
-		p := a.wanted[0]
-		a.wanted = a.wanted[1:]
+	for p, ok := a.take(); ok; p, ok = a.take() {
 		a.pin++
 		var after []byte
 		for first := true; ; first = false {
@@ -55,7 +69,7 @@ func away(t *testing.T, w *world) *asks {
 	a.opts.KeepLog, a.opts.TruncateEvery = time.Minute, time.Second
 	a.run()
 	c.stop()
-	c.opts.Peers = asked
+	c.opts.Peers, c.opts.GiveUpAfter = asked, 30*time.Second
 	c.run()
 	a.put(edged.Collection{Name: "s", Type: "set"})
 	for i := range 40 {
@@ -148,7 +162,13 @@ func TestAGapThatNobodyCoversIsAccepted(t *testing.T) {
 		empty.crash(0)
 		w.settled()
 		asked.from = empty
-		asked.fetch(t, "$c.s")
+		for range 4 {
+			if c.Stats().Lost > 0 {
+				t.Error("given up too early")
+			}
+			asked.fetch(t, "$c.s")
+			time.Sleep(10 * time.Second)
+		}
 		w.settled()
 		if st := c.Stats(); st.Torn != 0 || st.Lost == 0 || st.Joins < joinsMax {
 			t.Errorf("%+v", st)

@@ -3,6 +3,7 @@ package collections
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/edgedhq/edged"
@@ -21,6 +22,7 @@ type Keeper struct {
 	joins *queue[*part]       // whose join waits to go on
 	pins  pins
 
+	pending  atomic.Int64  // bytes of updates that wait
 	defining chan struct{} // held by who changes or reads definitions
 
 	mu      sync.RWMutex
@@ -53,9 +55,11 @@ func Open(journal Journal, catalog Catalog, store Store, opts Options) (*Keeper,
 	return k, k.clean()
 }
 
-// Run folds, appends and flushes until ctx ends; what is folded is flushed before it returns. The
-// node calls it once. Updates are refused as draining from then on.
+// Run folds, appends and flushes until ctx ends or the catalog cannot be read; what is folded is
+// flushed before it returns. The node calls it once. Updates are refused as draining from then on.
 func (k *Keeper) Run(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	var group sync.WaitGroup
 	for range k.opts.Workers {
 		group.Go(func() { k.folds.work(ctx, (*collection).fold) })
@@ -68,7 +72,7 @@ func (k *Keeper) Run(ctx context.Context) error {
 	group.Go(func() { k.sweeper(ctx) })
 	group.Go(func() { k.truncater(ctx) })
 	err := k.followCatalog(ctx)
-	<-ctx.Done()
+	stop()
 	k.drain()
 	group.Wait()
 	k.flushAll()
@@ -140,6 +144,9 @@ func (k *Keeper) flusher(ctx context.Context) {
 		for _, c := range k.collections() {
 			if c.idle.CompareAndSwap(true, false) {
 				k.folds.push(c)
+			}
+			if c.torn.Load() {
+				c.askAgain()
 			}
 		}
 		k.pins.reap(func(h *pin) bool { return k.opts.Now().Sub(h.used) > pinIdle })

@@ -27,9 +27,12 @@ type Options struct {
 	KeepLog time.Duration
 	// SweepEvery is the pause between two slices of looking for keys whose time is over. Default 1 s.
 	SweepEvery time.Duration
-	// PendingMax bounds the updates of one collection that wait; past it they are refused as
-	// overloaded. Default 10,000.
-	PendingMax int
+	// PendingBytesMax bounds the updates that wait; past it they are refused as overloaded.
+	// Default 64 MiB.
+	PendingBytesMax int64
+	// GiveUpAfter is how long records that are gone are looked for in the states of other nodes,
+	// before the values go on without them. Default 10 min.
+	GiveUpAfter time.Duration
 	// Workers is how many collections are folded at once. Default 2.
 	Workers int
 	Log     *slog.Logger     // nil discards
@@ -37,12 +40,12 @@ type Options struct {
 }
 
 func (o Options) withDefaults() (Options, error) {
-	for _, d := range []time.Duration{o.FlushEvery, o.TruncateEvery, o.KeepLog, o.SweepEvery} {
+	for _, d := range []time.Duration{o.FlushEvery, o.TruncateEvery, o.KeepLog, o.SweepEvery, o.GiveUpAfter} {
 		if d < 0 {
 			return o, errors.New("collections: options: times cannot be negative")
 		}
 	}
-	if o.FlushBytes < 0 || o.PendingMax < 0 || o.Workers < 0 {
+	if o.FlushBytes < 0 || o.PendingBytesMax < 0 || o.Workers < 0 {
 		return o, errors.New("collections: options: sizes and numbers cannot be negative")
 	}
 	if o.Now == nil {
@@ -63,7 +66,8 @@ func (o Options) withDefaults() (Options, error) {
 	set(&o.TruncateEvery, 10*time.Second)
 	set(&o.KeepLog, 10*time.Minute)
 	set(&o.SweepEvery, time.Second)
-	set(&o.PendingMax, 10_000)
+	set(&o.PendingBytesMax, 64<<20)
+	set(&o.GiveUpAfter, 10*time.Minute)
 	set(&o.Workers, 2)
 	return o, nil
 }

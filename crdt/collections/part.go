@@ -20,8 +20,10 @@ type part struct {
 	state  *partition.Partition
 	frozen bool                              // nothing is folded: a join begins or is under way
 	torn   map[edged.OriginID]edged.Sequence // records up to here are gone, and not folded
-	asking bool                              // for a state that covers them
-	tries  int                               // states taken over that did not cover torn
+	since  int64                             // when torn was found
+	asking bool                              // for a state that covers it
+	askAt  int64                             // when to ask again
+	tries  int                               // states taken over that did not cover it
 
 	awaited map[edged.OriginID]edged.Sequence // that this node has appended, for its next turn
 	theirs  *partition.Theirs                 // of the state that is being staged

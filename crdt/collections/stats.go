@@ -16,6 +16,7 @@ type Stats struct {
 	Bytes       int64 // of keys and values, about
 	Waiting     int   // updates
 	Watchers    int64
+	Behind      int // collections that have not yet folded once all that the journal held
 	Torn        int // partitions that wait for the state of another node
 
 	Updates     int64 // that had their turn
@@ -42,6 +43,9 @@ func (k *Keeper) Stats() Stats {
 		info := c.info()
 		st.Keys += info.Keys
 		st.Bytes += info.Bytes
+		if !c.caughtUp.Load() {
+			st.Behind++
+		}
 		c.mu.Lock()
 		st.Waiting += len(c.waiting)
 		c.mu.Unlock()

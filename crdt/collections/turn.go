@@ -11,8 +11,8 @@ import (
 // typeMark is the type of a record that says nothing: what stands before it in the log has come.
 const typeMark = "mark"
 
-// groupMax is about how many changes are carried out in one turn.
-const groupMax = 10_000
+// groupBytes is about how much is carried out in one turn.
+const groupBytes = 4 << 20
 
 // turn carries out what waits, with one append. Another turn follows if more does.
 func (c *collection) turn(ctx context.Context) {
@@ -101,20 +101,21 @@ func (c *collection) gather() (group []*request, more bool) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	changes := 0
+	bytes := 0
 	rest := c.waiting[:0]
 	for _, r := range c.waiting {
-		full := changes > 0 && changes+len(r.changes) > groupMax
+		full := bytes > 0 && bytes+r.bytes > groupBytes
 		more = more || full
 		if full || !r.ready(&ready) {
 			rest = append(rest, r)
 			continue
 		}
-		changes += len(r.changes)
+		bytes += r.bytes
 		group = append(group, r)
 	}
 	clear(c.waiting[len(rest):])
 	c.waiting = rest
+	c.k.pending.Add(-int64(bytes))
 	return group, more
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/edgedhq/edged"
@@ -15,6 +16,7 @@ type request struct {
 	changes []change
 	many    bool // no value is asked for
 	done    chan struct{}
+	bytes   int // about, while it waits
 
 	value, conflicts []byte // after the update
 	cursor           string
@@ -32,7 +34,8 @@ type change struct {
 }
 
 func newRequest(changes ...change) *request {
-	return &request{changes: changes, done: make(chan struct{})}
+	const overhead = 256 // of a change
+	return &request{changes: changes, done: make(chan struct{}), bytes: overhead * len(changes)}
 }
 
 // ready says whether all partitions of a request are.
@@ -118,8 +121,9 @@ func (c *collection) submit(r *request) error {
 	if err := c.ended; err != nil {
 		return err
 	}
-	if len(c.waiting) >= c.k.opts.PendingMax {
-		return edged.Refuse(edged.Overloaded, "more updates of %q are waiting than this node takes on; try again later", c.name)
+	if c.k.pending.Add(int64(r.bytes)) > c.k.opts.PendingBytesMax {
+		c.k.pending.Add(-int64(r.bytes))
+		return edged.Refuse(edged.Overloaded, "more updates are waiting than this node takes on; try again later")
 	}
 	c.waiting = append(c.waiting, r)
 	c.k.turns.push(c)
@@ -132,7 +136,8 @@ func (c *collection) withdraw(r *request) bool {
 	defer c.mu.Unlock()
 	for i, x := range c.waiting {
 		if x == r {
-			c.waiting = append(c.waiting[:i], c.waiting[i+1:]...)
+			c.waiting = slices.Delete(c.waiting, i, i+1)
+			c.k.pending.Add(-int64(r.bytes))
 			return true
 		}
 	}
@@ -146,6 +151,7 @@ func (c *collection) refuse(err error) {
 	c.waiting = nil
 	c.mu.Unlock()
 	for _, r := range waiting {
+		c.k.pending.Add(-int64(r.bytes))
 		r.finish(err)
 	}
 }
@@ -212,6 +218,7 @@ func (k *Keeper) writable(name string, level edged.Ack) (*collection, error) {
 func (c *collection) parse(ch *change, u *edged.Update, r *request) (err error) {
 	if err = edged.CheckKey("body.key", ch.key); err == nil && u.Ops != nil {
 		ch.ops, err = c.definition().kind.Ops(u.Ops)
+		r.bytes += len(u.Ops)
 	}
 	return ch.placed(r, err)
 }

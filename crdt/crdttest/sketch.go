@@ -12,8 +12,8 @@ import (
 	"github.com/edgedhq/edged/crdt"
 )
 
-// watch is what a sketch has been shown, every observation of it. A clear begins a new epoch: what
-// older ones have observed does not count any more, seen or not.
+// watch is what a sketch has been shown, every observation of it. A clear of what is there begins a
+// new epoch: what older ones have observed does not count any more, seen or not.
 type watch struct{ pages []watched }
 
 type watched struct {
@@ -24,7 +24,8 @@ type watched struct {
 }
 
 func (k *watch) Write(w Written) {
-	p := watched{at: w.At, epoch: k.epoch(w.Seen)}
+	seen := k.at(w.Seen)
+	p := watched{at: w.At, epoch: seen.epoch}
 	for _, op := range w.Ops {
 		switch op.Verb {
 		case crdt.Observe:
@@ -33,7 +34,10 @@ func (k *watch) Write(w Written) {
 			}
 			p.floats = append(p.floats, op.Floats...)
 		case crdt.Clear:
-			p = watched{at: w.At, epoch: p.epoch + 1}
+			if len(seen.items)+len(seen.floats)+len(p.items)+len(p.floats) > 0 {
+				p = watched{at: w.At, epoch: p.epoch + 1}
+				seen = p
+			}
 		}
 	}
 	if len(p.items)+len(p.floats) > 0 || p.epoch > k.epoch(w.Seen) { // else nothing is written

@@ -70,6 +70,9 @@ type Entry struct {
 // Absent says whether the key has no value.
 func (e *Entry) Absent() bool { return e.value.Absent() }
 
+// Size is about the number of bytes that the value takes when it is stored.
+func (e *Entry) Size() int { return e.value.Size() }
+
 // JSON is the value as users see it; nil when the key has none.
 func (e *Entry) JSON() []byte {
 	if e.value.Absent() {

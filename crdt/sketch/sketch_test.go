@@ -218,6 +218,35 @@ func TestTop(t *testing.T) {
 	}
 }
 
+// TestTopSize observes items of any length, most of them once: the encoding stays within its bound,
+// goes on as it was, and still names ten.
+func TestTopSize(t *testing.T) {
+	r, top := rand.New(rand.NewPCG(11, 11)), &Top{}
+	long := bytes.Repeat([]byte("x"), 1_024)
+	for i := range 150_000 {
+		item := fmt.Append(nil, r.IntN(40_000))
+		if r.IntN(3) == 0 {
+			item = append(fmt.Append(nil, r.IntN(200)), long[:r.IntN(1_000)]...)
+		}
+		top.Observe(item)
+		if i%15_000 != 0 && i != 149_999 {
+			continue
+		}
+		text := top.AppendTo(nil)
+		if n := top.Size(); len(text) > topBytesMax || n < len(text) || n > len(text)+80 {
+			t.Fatalf("after %d items: %d bytes, said to be %d", i+1, len(text), n)
+		}
+		again, rest, err := ParseTop(text)
+		if err != nil || len(rest) > 0 || !bytes.Equal(again.AppendTo(nil), text) {
+			t.Fatalf("after %d items: %v", i+1, err)
+		}
+		top = again
+	}
+	if n := len(Leaders([]*Top{top})); n != TopItems {
+		t.Errorf("%d items lead", n)
+	}
+}
+
 // TestGolden freezes the bytes: they are on disks and on wires.
 func TestGolden(t *testing.T) {
 	h, q, top := &HyperLogLog{}, &Quantiles{}, &Top{}

@@ -1,6 +1,8 @@
 package node
 
 import (
+	"fmt"
+
 	"github.com/edgedhq/edged"
 	"github.com/edgedhq/edged/crdt/collections"
 	"github.com/edgedhq/edged/streams/storage"
@@ -26,6 +28,29 @@ func (p peers) Join(stream string, generation edged.Generation, partition edged.
 	p.n.mesh.Load().repl.Join(stream, generation, partition)
 }
 
+// checkCollections holds readers off until the values are as new as the journal, and as those of
+// the peers where the journal has holes. A node that was so once stays ready: what it lacks later
+// comes while it serves. One that finds no peer serves what it has.
+func (n *Node) checkCollections() edged.Check {
+	c := edged.Check{Name: "collections", OK: n.folded.Load()}
+	if c.OK {
+		return c
+	}
+	st := n.keeper.Stats()
+	m := n.mesh.Load()
+	if m != nil && !m.connected() {
+		c.OK = st.Behind == 0
+	} else {
+		c.OK = st.Behind == 0 && st.Torn == 0 && (m == nil || !m.repl.Filling())
+		n.folded.Store(c.OK)
+	}
+	if !c.OK {
+		c.Detail = fmt.Sprintf("%d collections are being brought up to date from the journal, %d partitions from peers; ask again in a second",
+			st.Behind, st.Torn)
+	}
+	return c
+}
+
 func (n *Node) collectionSamples(yield func(edged.Sample) bool) bool {
 	st := n.keeper.Stats()
 	return each([]figure{
@@ -33,6 +58,7 @@ func (n *Node) collectionSamples(yield func(edged.Sample) bool) bool {
 		{"edged_collection_keys", gauge, "Keys that have a value, over all collections.", float64(st.Keys)},
 		{"edged_collection_bytes", gauge, "Bytes of keys and values, about.", float64(st.Bytes)},
 		{"edged_collection_updates_waiting", gauge, "Updates that wait for their turn.", float64(st.Waiting)},
+		{"edged_collections_behind", gauge, "Collections not yet brought up to date from the journal since the start.", float64(st.Behind)},
 		{"edged_collection_partitions_torn", gauge, "Partitions that wait for the state of another node.", float64(st.Torn)},
 		{"edged_collection_watchers", gauge, "Places in collections that watchers hold.", float64(st.Watchers)},
 		{"edged_collection_updates_total", counter, "Updates that had their turn.", float64(st.Updates)},

@@ -57,7 +57,7 @@ func (h health) Checks() []edged.Check {
 		}
 		checks = append(checks, c)
 	}
-	return checks
+	return append(checks, n.checkCollections())
 }
 
 func (n *Node) checkSpace() edged.Check {

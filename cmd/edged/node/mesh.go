@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/edgedhq/edged"
@@ -99,6 +100,11 @@ func (m *mesh) open(conn net.PacketConn) (err error) {
 		Join: cfg.Join, Sealed: sealed(n), Log: cfg.Log, Now: cfg.Now,
 	})
 	return err
+}
+
+// connected says whether a session with any peer is up.
+func (m *mesh) connected() bool {
+	return slices.ContainsFunc(m.repl.Peers(), func(p session.PeerState) bool { return p.Connected })
 }
 
 // advertisedHTTP is where others reach the door: as it listens, on the host of the mesh address

@@ -151,6 +151,7 @@ type Node struct {
 	door    *door
 	closers []func() error // of the steps that were taken
 	ready   atomic.Bool    // from when Run has started the machines until it stops them
+	folded  atomic.Bool    // the values of collections were up to date once
 	probe   probe
 	mesh    atomic.Pointer[mesh] // nil in a mesh of one
 }

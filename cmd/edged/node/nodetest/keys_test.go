@@ -200,6 +200,9 @@ func (h *hand) resolve() {
 	h.compare(got, "where one update had no answer")
 }
 
+// ready says whether the node says that it is.
+func (p *place) ready() bool { return p.now().client.Ready(p.w.t.Context(), nil) == nil }
+
 // over says whether a life has ended, or its end would take acknowledgements back.
 func (p *place) over(l *life) bool {
 	p.mu.Lock()
