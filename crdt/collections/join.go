@@ -16,6 +16,8 @@ import (
 const (
 	joinsMax  = 3
 	joinPause = 5 * time.Second
+	// joinWithin is how long a state waits for the logs here to hold what it includes.
+	joinWithin = 10 * time.Second
 )
 
 // joinStep is how many keys are merged in one batch.
@@ -82,7 +84,11 @@ func (c *collection) askAgain() {
 		p.mu.Lock()
 		due := len(p.torn) > 0 && !p.frozen && !p.asking && c.k.opts.Peers != nil && p.askAt <= now
 		torn = torn || len(p.torn) > 0
+		staged := p.staged != 0
 		p.mu.Unlock()
+		if staged {
+			p.start()
+		}
 		if due {
 			p.ask()
 		}
@@ -105,7 +111,7 @@ func (k *Keeper) Take(stream string, generation edged.Generation, number edged.P
 		return p.c.end()
 	}
 	p.mu.Lock()
-	wanted := len(p.torn) > 0 && !p.frozen
+	wanted := len(p.torn) > 0 && !p.frozen && p.staged == 0
 	p.mu.Unlock()
 	if !wanted {
 		return fmt.Errorf("collections: no state of partition %d of %q is wanted", number, p.c.name)
@@ -116,11 +122,44 @@ func (k *Keeper) Take(stream string, generation edged.Generation, number edged.P
 	}
 	if last {
 		p.mu.Lock()
-		p.frozen = true
+		p.staged = k.opts.Now().Add(joinWithin).UnixNano()
 		p.mu.Unlock()
-		k.joins.push(p)
+		p.start()
 	}
 	return nil
+}
+
+// start lets the join of a whole state begin once the logs here hold all that it includes. Records
+// that are nowhere but in a state would never reach the other nodes, and their origin, set back to
+// an older disk, would give their places again. A state that waits too long is let go.
+func (p *part) start() {
+	held, err := p.held()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.staged == 0:
+	case err == nil && p.theirs.Within(held):
+		p.staged, p.frozen = 0, true
+		p.c.k.joins.push(p)
+	case p.c.k.opts.Now().UnixNano() >= p.staged:
+		p.staged, p.theirs, p.asking = 0, nil, false
+		p.askAt = p.c.k.opts.Now().Add(joinPause).UnixNano()
+	}
+}
+
+// held says up to where the logs of the partition are held here.
+func (p *part) held() (crdt.Vector, error) {
+	info, err := p.c.k.catalog.Stream(p.c.stream)
+	if err != nil {
+		return nil, err
+	}
+	v := make(crdt.Vector, len(info.Logs))
+	for i := range info.Logs {
+		if l := &info.Logs[i]; l.Name.Partition == p.Number {
+			v[l.Name.Origin.ID] = l.Last
+		}
+	}
+	return v, nil
 }
 
 // partOf gives a partition by the names that replication uses.

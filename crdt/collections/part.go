@@ -27,6 +27,7 @@ type part struct {
 
 	awaited map[edged.OriginID]edged.Sequence // that this node has appended, for its next turn
 	theirs  *partition.Theirs                 // of the state that is being staged
+	staged  int64                             // until when a whole one waits for the logs that it includes; 0 for none
 }
 
 // prefix begins the keys of a generation and type of a collection.
