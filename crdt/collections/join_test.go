@@ -17,6 +17,7 @@ type asks struct {
 	wanted []edged.Partition
 	from   *site // who gives them
 	to     *site
+	during func() // called when a state has been given, before it is taken
 	pin    uint64
 }
 
@@ -47,6 +48,9 @@ func (a *asks) fetch(t *testing.T, stream string) {
 			part, next, err := a.from.Provide(a.pin, stream, 1, p, after, 100)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if a.during != nil {
+				a.during()
 			}
 			if err := a.to.Take(stream, 1, p, part, first, next == nil); err != nil {
 				t.Fatal(err)
@@ -101,6 +105,13 @@ func TestStateIsTakenOverWhenRecordsAreGone(t *testing.T) {
 		}
 		if got := c.value("s", "k5"); got != `["x","y"]` {
 			t.Errorf("before the join k5 is %s", got)
+		}
+		asked.during = func() { // these have to come by the records
+			for i := range 40 {
+				a.ops("s", fmt.Sprint("more", i), `{"add":[1]}`)
+			}
+			asked.during = nil
+			synctest.Wait()
 		}
 		asked.fetch(t, "$c.s")
 		w.agree("s")
