@@ -141,7 +141,7 @@ func (s *Server) watchRoute(path string) *route {
 		about: "The new values of keys as this node learns them: a page as JSON or msgpack, with wait as a long poll; an endless feed as NDJSON, server-sent " +
 			"events, or, by an upgrade, a WebSocket. A key that changes often may show only its newest value. A key that has no value any more has value null and " +
 			"deleted true. Server-sent events of changes have no name, their id is the cursor after them; subscribed, up_to_date, gap, lagged, drain and problem " +
-			"are named. A cursor is good at every node.",
+			"are named. A cursor is good at every node. Who breaks off while all keys are listed may be given some of them again.",
 		try:    `curl -N -H 'Accept: text/event-stream' '127.0.0.1:8080/v1/collections/visits/changes?from=earliest'`,
 		params: watchParams{},
 		gives: []reply{

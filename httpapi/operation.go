@@ -31,18 +31,10 @@ func (operations) Schema(r huma.Registry) *huma.Schema {
 	return &huma.Schema{OneOf: []*huma.Schema{one, {Type: huma.TypeArray, Items: one}}}
 }
 
-// keyUpdateView is what many keys are updated with: a key, and beside it an operation, or
-// operations under ops.
-type keyUpdateView struct{}
-
-// Schema adds both members to those of an operation.
-func (keyUpdateView) Schema(r huma.Registry) *huma.Schema {
-	least, most := 1, 1024
-	s := huma.SchemaFromType(r, reflect.TypeFor[operationView]())
-	s.Required = []string{"key"}
-	s.Properties["key"] = &huma.Schema{Type: huma.TypeString, MinLength: &least, MaxLength: &most}
-	ops := operations{}.Schema(r)
-	ops.Description = "Instead of an operation beside the key; carried out whole or not at all"
-	s.Properties["ops"] = ops
-	return s
+// keyUpdateView is what one of many keys is updated with: operations under ops, or the member of one
+// beside the key.
+type keyUpdateView struct {
+	_   struct{}   `additionalProperties:"true"`
+	Key string     `json:"key" minLength:"1" maxLength:"1024"`
+	Ops operations `json:"ops,omitempty" doc:"One operation or an array, carried out whole or not at all; or one stands beside the key, as in {\"key\":\"home\",\"increment\":1}"`
 }

@@ -18,7 +18,8 @@ func (a *app) demoCommand() *cobra.Command {
 		Long: "Runs three nodes in one process, on loopback, with emulated links: 80, 150 and 220 ms there and back.\n" +
 			"Each second each node publishes measurements of this machine (processor, memory, network, disk) to\n" +
 			"the stream " + demo.Stream + ", and the median time that they take to the other regions is shown, with the\n" +
-			"emulated delay in brackets.\n" +
+			"emulated delay in brackets. With each of them a node counts a visit in the collection " + demo.Visitors + " and\n" +
+			"adds its name to the set in " + demo.Present + ": what each region shows of both is shown.\n" +
 			"SIGINT (Ctrl-C) ends it and removes its data.",
 		Args: exactly(0, "no argument"),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.demo(cmd.Context()) },
@@ -29,7 +30,7 @@ func (a *app) demo(ctx context.Context) error {
 	a.note("three nodes are starting")
 	return demo.Run(ctx, demo.Options{
 		Version: buildVersion(), Log: newLogger(a.errs, "warn", "auto"),
-		Started: a.greetDemo, Report: a.showWays,
+		Started: a.greetDemo, Report: a.showPeriod,
 	})
 }
 
@@ -44,12 +45,15 @@ func (a *app) greetDemo(places []demo.Place) {
 		"  %[1]s sub %[3]s --server %[2]s\n"+
 		"  %[1]s mesh lag --server %[2]s\n"+
 		"  %[1]s verify --server %[2]s --wait 10s\n"+
+		"  %[1]s collections update %[7]s %[8]s --increment 100 --server %[2]s\n"+
+		"  %[1]s collections watch %[7]s --server %[9]s\n"+
 		"Cut %[4]s off from %[5]s, and heal it:\n"+
 		"  curl -X PUT -d '{\"cut\":true}' %[6]s\n"+
 		"  curl -X PUT -d '{\"cut\":false}' %[6]s\n\n"+
-		"What follows is how long events take, the median of each 5 s, with the emulated delay in brackets.\n"+
+		"What follows is how long events take, the median of each 5 s, with the emulated delay in brackets, and\n"+
+		"what the regions show of the collections %[7]s and %[10]s.\n"+
 		"Ctrl-C ends the demo and removes its data.\n",
-		edged, first.URL, demo.Stream, first.Region, last.Region, link)
+		edged, first.URL, demo.Stream, first.Region, last.Region, link, demo.Visitors, demo.VisitorsKey, last.URL, demo.Present)
 }
 
 // called is how this program is called again from the same directory.
@@ -71,18 +75,45 @@ func madeByRun(path string) bool {
 	return strings.Contains(filepath.ToSlash(path), "/go-build") || len(dir) == hash+2 && strings.HasSuffix(dir, "-d")
 }
 
-// showWays prints the times of one period: a line, or an array.
-func (a *app) showWays(ways []demo.Way) {
+// showPeriod prints what one period has brought: two lines, or an object.
+func (a *app) showPeriod(p demo.Period) {
 	if a.json() {
-		_ = a.printJSON(ways) // who closes the output has seen enough
+		_ = a.printJSON(p) // who closes the output has seen enough
 		return
+	}
+	now := time.Now().Format(time.TimeOnly)
+	fmt.Fprintf(a.out, "%s  %s\n%s  %s\n", now, waysText(p.Ways), strings.Repeat(" ", len(now)), seenText(p.Seen))
+}
+
+func waysText(ways []demo.Way) string {
+	if len(ways) == 0 {
+		return "nothing crossed"
 	}
 	parts := make([]string, len(ways))
 	for i, w := range ways {
 		parts[i] = fmt.Sprintf("%s > %s %.1f ms (%d)", w.From, w.To, float64(w.Median.Microseconds())/1000, w.Delay.Milliseconds())
 	}
-	if len(parts) == 0 {
-		parts = []string{"nothing crossed"}
+	return strings.Join(parts, "   ")
+}
+
+// seenText is what the regions show: once when they agree.
+func seenText(seen []demo.Seen) string {
+	regions := make([]string, len(seen))
+	for i, s := range seen {
+		regions[i] = fmt.Sprintf("%s %s, %s", s.Region, countText(s.Visitors), presentText(s.Present))
 	}
-	fmt.Fprintf(a.out, "%s  %s\n", time.Now().Format(time.TimeOnly), strings.Join(parts, "   "))
+	if len(seen) == 0 || !demo.Same(seen) {
+		return "visitors and present: " + strings.Join(regions, "   ")
+	}
+	for i, s := range seen {
+		regions[i] = s.Region
+	}
+	return fmt.Sprintf("visitors and present: %s, %s in %s", countText(seen[0].Visitors), presentText(seen[0].Present), strings.Join(regions, ", "))
+}
+
+func presentText(names []string) string {
+	if len(names) == 0 {
+		return "nobody"
+	}
+	return harmless(strings.Join(names, "+"))
 }

@@ -34,8 +34,25 @@ func TestDemoSaysHowItEndsAndHeals(t *testing.T) {
 			t.Errorf("no %s in %s", want, &errs)
 		}
 	}
-	a.showWays([]demo.Way{{From: "eu", To: "us", Delay: 40 * time.Millisecond, Median: 43400 * time.Microsecond}})
-	if !strings.Contains(out.String(), "eu > us 43.4 ms (40)\n") {
-		t.Errorf("it shows %s", &out)
+	if !strings.Contains(errs.String(), "  bin/edged collections watch visitors --server http://b\n") {
+		t.Errorf("it does not show how to watch from the other side: %s", &errs)
+	}
+	ways := []demo.Way{{From: "eu", To: "us", Delay: 40 * time.Millisecond, Median: 43400 * time.Microsecond}}
+	eu := demo.Seen{Region: "eu", Visitors: 1200, Present: []string{"ap-1", "eu-1"}}
+	us, ap := eu, demo.Seen{Region: "ap", Visitors: 900}
+	us.Region = "us"
+	for want, p := range map[string]demo.Period{
+		"eu > us 43.4 ms (40)\n          visitors and present: 1,200, ap-1+eu-1 in eu, us\n":                            {Ways: ways, Seen: []demo.Seen{eu, us}},
+		"nothing crossed\n          visitors and present: eu 1,200, ap-1+eu-1   us 1,200, ap-1+eu-1   ap 900, nobody\n": {Seen: []demo.Seen{eu, us, ap}},
+	} {
+		out.Reset()
+		if a.showPeriod(p); !strings.HasSuffix(out.String(), want) {
+			t.Errorf("it shows %s", &out)
+		}
+	}
+	out.Reset()
+	a.globals.output = "json"
+	if a.showPeriod(demo.Period{Ways: ways, Seen: []demo.Seen{eu}}); !strings.Contains(out.String(), `"seen":[{"region":"eu","visitors":1200,"present":["ap-1","eu-1"]}]`) {
+		t.Errorf("in JSON it shows %s", &out)
 	}
 }

@@ -1,9 +1,12 @@
 // Package demo runs three nodes in three regions in one process, with the delays of a wide area
-// between them, and a feed of this machine's own measurements.
+// between them, a feed of this machine's own measurements, and values that all of them update.
 //
 //	eu-1 ◀── 80 ms ──▶ us-1        each second each node publishes a reading of /proc
 //	   ▲                ▲          into the stream machine, and follows it;
 //	 220 ms ──▶ ap-1 ◀── 150 ms    what comes from elsewhere gives the lag between regions
+//
+// With each reading a node counts a visit in the collection visitors and adds its name to the set in
+// the collection present; each node's own view of both is watched.
 //
 // Everything goes through the nodes' doors, as any program would do it. [Run] keeps its data in a
 // directory of its own, which it removes when it ends.
@@ -41,7 +44,7 @@ type Options struct {
 	ShowEvery time.Duration // between two reports; default 5 s
 
 	Started func([]Place) // told once, when the nodes are one mesh; nil tells nobody
-	Report  func([]Way)   // told each period how long events took; nil tells nobody
+	Report  func(Period)  // told after each period; nil tells nobody
 	Log     *slog.Logger  // nil discards
 }
 
@@ -56,12 +59,18 @@ func (o Options) withDefaults() Options {
 		o.Started = func([]Place) {}
 	}
 	if o.Report == nil {
-		o.Report = func([]Way) {}
+		o.Report = func(Period) {}
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return o
+}
+
+// Period is what is told of one: how long events took, and what each node shows at its end.
+type Period struct {
+	Ways []Way  `json:"ways"`
+	Seen []Seen `json:"seen"`
 }
 
 // Place is a node of the demo.
@@ -206,23 +215,43 @@ func play(ctx context.Context, places []Place, opts Options) error {
 			return err
 		}
 	}
+	if err := create(ctx, places); err != nil {
+		return err
+	}
 	opts.Started(places)
 	return show(ctx, places, opts)
 }
 
 // show feeds and watches the nodes.
 func show(ctx context.Context, places []Place, opts Options) error {
-	ways := &ways{}
-	parts := []func(context.Context) error{func(ctx context.Context) error { return ways.report(ctx, opts) }}
+	ways, views := &ways{}, newViews(places)
+	parts := []func(context.Context) error{func(ctx context.Context) error { return report(ctx, ways, views, opts) }}
 	for i, p := range places {
 		parts = append(parts,
 			func(ctx context.Context) error {
 				first := opts.FeedEvery * time.Duration(i) / time.Duration(len(places))
 				return feed(ctx, p, first, opts)
 			},
-			func(ctx context.Context) error { return watch(ctx, p, ways) })
+			func(ctx context.Context) error { return watch(ctx, p, ways) },
+			func(ctx context.Context) error { return views.watch(ctx, p, i, Visitors) },
+			func(ctx context.Context) error { return views.watch(ctx, p, i, Present) })
 	}
 	return together(ctx, parts)
+}
+
+// report tells of each period, until ctx ends.
+func report(ctx context.Context, ways *ways, views *views, opts Options) error {
+	const patience = time.Second
+	tick := time.NewTicker(opts.ShowEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			opts.Report(Period{Ways: ways.take(), Seen: views.settled(ctx, patience)})
+		}
+	}
 }
 
 // meet returns once a node has so many peers.

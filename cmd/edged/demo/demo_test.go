@@ -23,26 +23,32 @@ func TestShow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen := map[string]bool{}
+	seen, agreed := map[string]bool{}, false
 	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
 	defer stop()
-	opts := Options{FeedEvery: 10 * time.Millisecond, ShowEvery: 30 * time.Millisecond, Report: func(ways []Way) {
-		for _, w := range ways {
+	opts := Options{FeedEvery: 10 * time.Millisecond, ShowEvery: 30 * time.Millisecond, Report: func(p Period) {
+		for _, w := range p.Ways {
 			if w.Events < 1 || w.Median <= 0 || w.Longest < w.Median {
 				t.Errorf("%+v", w)
 			}
 			seen[w.From+">"+w.To] = true
 		}
-		if len(seen) == 2 {
+		agreed = agreed || len(p.Seen) == 2 && Same(p.Seen) && p.Seen[0].Visitors > 2 && slices.Equal(p.Seen[0].Present, []string{"eu-1", "us-1"})
+		if len(seen) == 2 && agreed {
 			stop()
 		}
 	}}
 	places := []Place{{Name: "eu-1", Region: "eu", door: door}, {Name: "us-1", Region: "us", door: door}}
 	err = together(ctx, []func(context.Context) error{
-		n.Run, func(ctx context.Context) error { return show(ctx, places, opts.withDefaults()) },
+		n.Run, func(ctx context.Context) error {
+			if err := create(ctx, places); err != nil {
+				return err
+			}
+			return show(ctx, places, opts.withDefaults())
+		},
 	})
-	if err != nil || !seen["eu>us"] || !seen["us>eu"] {
-		t.Errorf("%v, seen %v", err, seen)
+	if err != nil || !seen["eu>us"] || !seen["us>eu"] || !agreed {
+		t.Errorf("%v, seen %v, agreed %v", err, seen, agreed)
 	}
 }
 

@@ -8,8 +8,8 @@ import (
 	"github.com/edgedhq/edged/httpapi/client"
 )
 
-// feed publishes a reading of this machine at one node, again and again, until ctx ends. A reading
-// that cannot be published is lost: there will be a newer one.
+// feed publishes a reading of this machine at one node and counts a visit there, again and again,
+// until ctx ends. What cannot be written is lost: there will be a newer one.
 func feed(ctx context.Context, p Place, first time.Duration, opts Options) error {
 	m := meter{root: "/proc"}
 	next := time.NewTimer(first)
@@ -24,6 +24,9 @@ func feed(ctx context.Context, p Place, first time.Duration, opts Options) error
 			r.Node, r.Region = p.Name, p.Region
 			if err := publish(ctx, p, r, now); err != nil && ctx.Err() == nil {
 				opts.Log.Warn("reading not published", "node", p.Name, "err", err)
+			}
+			if err := visit(ctx, p); err != nil && ctx.Err() == nil {
+				opts.Log.Warn("visit not counted", "node", p.Name, "err", err)
 			}
 		}
 	}

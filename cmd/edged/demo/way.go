@@ -53,20 +53,6 @@ func (w *ways) take() []Way {
 	return out
 }
 
-// report tells the times of each period, until ctx ends.
-func (w *ways) report(ctx context.Context, opts Options) error {
-	tick := time.NewTicker(opts.ShowEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-			opts.Report(w.take())
-		}
-	}
-}
-
 // watch follows the readings at one node, until ctx ends, and notes how long those of the other
 // regions took. One machine has one clock, so the times can be compared.
 func watch(ctx context.Context, p Place, w *ways) error {
