@@ -218,7 +218,7 @@ func (p *part) beginMerge() error {
 	if p.joining() || p.theirs == nil {
 		return nil
 	}
-	if err := p.write(); err != nil {
+	if _, err := p.write(); err != nil {
 		return err
 	}
 	p.mu.Lock()
@@ -305,7 +305,7 @@ func (k *Keeper) Provide(
 // pin flushes a partition and pins the store.
 func (k *Keeper) pin(parts ...*part) (*pin, error) {
 	for _, p := range parts {
-		if err := p.flush(); err != nil {
+		if _, err := p.flush(); err != nil {
 			return nil, err
 		}
 	}

@@ -93,32 +93,32 @@ func (p *part) unstage() error {
 	return p.c.k.store.Drop(from, to)
 }
 
-// flush writes what has changed.
-func (p *part) flush() error {
+// flush writes what has changed, and forgets what was only read.
+func (p *part) flush() (wrote bool, err error) {
 	p.writing <- struct{}{}
 	defer func() { <-p.writing }()
 	return p.write()
 }
 
 // write is flush by one who writes already.
-func (p *part) write() error {
+func (p *part) write() (wrote bool, err error) {
 	if p.c.closed() {
-		return nil
+		return false, nil
 	}
 	p.mu.Lock()
 	b := p.state.Flush()
 	p.mu.Unlock()
 	if b == nil {
-		return nil
+		return false, nil
 	}
-	err := p.c.k.store.Write(b.Puts())
+	err = p.c.k.store.Write(b.Puts())
 	p.mu.Lock()
 	p.state.Flushed(err == nil)
 	p.mu.Unlock()
 	if err == nil {
 		p.c.k.stats.flushes.Add(1)
 	}
-	return err
+	return err == nil, err
 }
 
 // folded is the last record of an origin that is in the values.
