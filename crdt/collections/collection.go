@@ -57,6 +57,7 @@ func newCollection(k *Keeper, d *definition) (*collection, error) {
 	}
 	for _, p := range c.parts {
 		if p.frozen {
+			c.torn.Store(true)
 			k.joins.push(p)
 		}
 	}

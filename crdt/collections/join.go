@@ -75,16 +75,25 @@ func (p *part) accept() {
 	p.c.dirty.Store(true)
 }
 
-// askAgain asks for the states of partitions of which the last did not cover what is gone.
+// askAgain asks for the states of partitions of which the last did not cover what is gone, and goes
+// on with joins that have failed.
 func (c *collection) askAgain() {
 	now, torn := c.k.opts.Now().UnixNano(), false
 	for _, p := range c.parts {
 		p.mu.Lock()
-		due := len(p.torn) > 0 && !p.frozen && !p.asking && c.k.opts.Peers != nil && p.askAt <= now
-		torn = torn || len(p.torn) > 0
+		due := !p.asking && p.askAt <= now
+		ask := due && len(p.torn) > 0 && !p.frozen && c.k.opts.Peers != nil
+		merge := due && p.frozen && p.askAt > 0
+		if merge {
+			p.askAt = 0
+		}
+		torn = torn || len(p.torn) > 0 || p.frozen
 		p.mu.Unlock()
-		if due {
+		switch {
+		case ask:
 			p.ask()
+		case merge:
+			c.k.joins.push(p)
 		}
 	}
 	if !torn {
@@ -99,16 +108,13 @@ func (k *Keeper) Take(stream string, generation edged.Generation, number edged.P
 	if err != nil {
 		return err
 	}
+	if !p.wanted() { // before a join would have to be waited for
+		return fmt.Errorf("collections: no state of partition %d of %q is wanted", number, p.c.name)
+	}
 	p.writing <- struct{}{}
 	defer func() { <-p.writing }()
-	if p.c.closed() {
-		return p.c.end()
-	}
-	p.mu.Lock()
-	wanted := len(p.torn) > 0 && !p.frozen
-	p.mu.Unlock()
-	if !wanted {
-		return fmt.Errorf("collections: no state of partition %d of %q is wanted", number, p.c.name)
+	if p.c.closed() || !p.wanted() {
+		return fmt.Errorf("collections: the state of partition %d of %q is wanted no more", number, p.c.name)
 	}
 	if err := p.stage(part, first); err != nil {
 		p.theirs = nil
@@ -116,11 +122,18 @@ func (k *Keeper) Take(stream string, generation edged.Generation, number edged.P
 	}
 	if last {
 		p.mu.Lock()
-		p.frozen = true
+		p.frozen, p.asking, p.askAt = true, false, 0
 		p.mu.Unlock()
 		k.joins.push(p)
 	}
 	return nil
+}
+
+// wanted says whether a state of another node is.
+func (p *part) wanted() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.torn) > 0 && !p.frozen
 }
 
 // partOf gives a partition by the names that replication uses.
@@ -151,20 +164,17 @@ func (p *part) stage(raw []byte, first bool) error {
 	return p.c.k.store.Write(b.Puts())
 }
 
-// join merges the state that is staged, from wherever it stands, until ctx ends.
+// join merges the state that is staged, from wherever it stands. A failure is tried again later.
 func (p *part) join(ctx context.Context) {
-	for pause := time.Second; ; pause = min(2*pause, time.Minute) {
-		err := p.merge(ctx)
-		if err == nil || ctx.Err() != nil || p.c.closed() {
-			return
-		}
-		p.c.k.opts.Log.Error("a state of another node is not merged", "collection", p.c.name, "partition", p.Number, "err", err)
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return
-		}
+	err := p.merge(ctx)
+	if err == nil || ctx.Err() != nil || p.c.closed() {
+		return
 	}
+	p.c.k.opts.Log.Error("a state of another node is not merged", "collection", p.c.name, "partition", p.Number, "err", err)
+	p.mu.Lock()
+	p.askAt = p.c.k.opts.Now().Add(joinPause).UnixNano()
+	p.mu.Unlock()
+	p.c.torn.Store(true)
 }
 
 func (p *part) merge(ctx context.Context) error {
@@ -239,7 +249,7 @@ func (p *part) beginMerge() error {
 // joined looks whether all that was gone is in the values now, and lets folding go on.
 func (p *part) joined() {
 	p.mu.Lock()
-	p.theirs, p.frozen, p.asking = nil, false, false
+	p.theirs, p.frozen = nil, false
 	for o, to := range p.torn {
 		if p.state.Vector().Covers(crdt.Dot{Origin: o, Sequence: to}) {
 			delete(p.torn, o)
