@@ -10,7 +10,6 @@ import (
 type Batch struct {
 	buffer []byte
 	puts   []put
-	bytes  int
 }
 
 // put is one pair of a batch, as places in its buffer. No value deletes.
