@@ -77,20 +77,28 @@ func (p *part) accept() {
 	p.c.dirty.Store(true)
 }
 
-// askAgain asks for the states of partitions of which the last did not cover what is gone.
+// askAgain asks for the states of partitions of which the last did not cover what is gone, and goes
+// on with joins that have failed.
 func (c *collection) askAgain() {
 	now, torn := c.k.opts.Now().UnixNano(), false
 	for _, p := range c.parts {
 		p.mu.Lock()
-		due := len(p.torn) > 0 && !p.frozen && !p.asking && c.k.opts.Peers != nil && p.askAt <= now
-		torn = torn || len(p.torn) > 0
+		due := !p.asking && p.askAt <= now
+		ask := due && len(p.torn) > 0 && !p.frozen && c.k.opts.Peers != nil
+		merge := due && p.frozen && p.askAt > 0
+		if merge {
+			p.askAt = 0
+		}
+		torn = torn || len(p.torn) > 0 || p.frozen
 		staged := p.staged != 0
 		p.mu.Unlock()
-		if staged {
+		switch {
+		case staged:
 			p.start()
-		}
-		if due {
+		case ask:
 			p.ask()
+		case merge:
+			c.k.joins.push(p)
 		}
 	}
 	if !torn {
@@ -105,16 +113,13 @@ func (k *Keeper) Take(stream string, generation edged.Generation, number edged.P
 	if err != nil {
 		return err
 	}
+	if !p.wanted() { // before a join would have to be waited for
+		return fmt.Errorf("collections: no state of partition %d of %q is wanted", number, p.c.name)
+	}
 	p.writing <- struct{}{}
 	defer func() { <-p.writing }()
-	if p.c.closed() {
-		return p.c.end()
-	}
-	p.mu.Lock()
-	wanted := len(p.torn) > 0 && !p.frozen && p.staged == 0
-	p.mu.Unlock()
-	if !wanted {
-		return fmt.Errorf("collections: no state of partition %d of %q is wanted", number, p.c.name)
+	if p.c.closed() || !p.wanted() {
+		return fmt.Errorf("collections: the state of partition %d of %q is wanted no more", number, p.c.name)
 	}
 	if err := p.stage(part, first); err != nil {
 		p.theirs = nil
@@ -139,7 +144,7 @@ func (p *part) start() {
 	switch {
 	case p.staged == 0:
 	case err == nil && p.theirs.Within(held):
-		p.staged, p.frozen = 0, true
+		p.staged, p.frozen, p.asking, p.askAt = 0, true, false, 0
 		p.c.k.joins.push(p)
 	case p.c.k.opts.Now().UnixNano() >= p.staged:
 		p.staged, p.theirs, p.asking = 0, nil, false
@@ -160,6 +165,13 @@ func (p *part) held() (crdt.Vector, error) {
 		}
 	}
 	return v, nil
+}
+
+// wanted says whether a state of another node is.
+func (p *part) wanted() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.torn) > 0 && !p.frozen && p.staged == 0
 }
 
 // partOf gives a partition by the names that replication uses.
@@ -190,20 +202,17 @@ func (p *part) stage(raw []byte, first bool) error {
 	return p.c.k.store.Write(b.Puts())
 }
 
-// join merges the state that is staged, from wherever it stands, until ctx ends.
+// join merges the state that is staged, from wherever it stands. A failure is tried again later.
 func (p *part) join(ctx context.Context) {
-	for pause := time.Second; ; pause = min(2*pause, time.Minute) {
-		err := p.merge(ctx)
-		if err == nil || ctx.Err() != nil || p.c.closed() {
-			return
-		}
-		p.c.k.opts.Log.Error("a state of another node is not merged", "collection", p.c.name, "partition", p.Number, "err", err)
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return
-		}
+	err := p.merge(ctx)
+	if err == nil || ctx.Err() != nil || p.c.closed() {
+		return
 	}
+	p.c.k.opts.Log.Error("a state of another node is not merged", "collection", p.c.name, "partition", p.Number, "err", err)
+	p.mu.Lock()
+	p.askAt = p.c.k.opts.Now().Add(joinPause).UnixNano()
+	p.mu.Unlock()
+	p.c.torn.Store(true)
 }
 
 func (p *part) merge(ctx context.Context) error {
@@ -257,7 +266,7 @@ func (p *part) beginMerge() error {
 	if p.joining() || p.theirs == nil {
 		return nil
 	}
-	if err := p.write(); err != nil {
+	if _, err := p.write(); err != nil {
 		return err
 	}
 	p.mu.Lock()
@@ -278,7 +287,7 @@ func (p *part) beginMerge() error {
 // joined looks whether all that was gone is in the values now, and lets folding go on.
 func (p *part) joined() {
 	p.mu.Lock()
-	p.theirs, p.frozen, p.asking = nil, false, false
+	p.theirs, p.frozen = nil, false
 	for o, to := range p.torn {
 		if p.state.Vector().Covers(crdt.Dot{Origin: o, Sequence: to}) {
 			delete(p.torn, o)
@@ -344,7 +353,7 @@ func (k *Keeper) Provide(
 // pin flushes a partition and pins the store.
 func (k *Keeper) pin(parts ...*part) (*pin, error) {
 	for _, p := range parts {
-		if err := p.flush(); err != nil {
+		if _, err := p.flush(); err != nil {
 			return nil, err
 		}
 	}

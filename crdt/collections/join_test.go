@@ -1,6 +1,7 @@
 package collections
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -18,6 +19,7 @@ type asks struct {
 	from   *site // who gives them
 	to     *site
 	during func() // called when a state has been given, before it is taken
+	last   func() // called once all of a state is taken
 	pin    uint64
 }
 
@@ -54,6 +56,9 @@ func (a *asks) fetch(t *testing.T, stream string) {
 			}
 			if err := a.to.Take(stream, 1, p, part, first, next == nil); err != nil {
 				t.Fatal(err)
+			}
+			if next == nil && a.last != nil {
+				a.last()
 			}
 			if next == nil {
 				break
@@ -199,6 +204,35 @@ func TestJoinSurvivesACrashAnywhere(t *testing.T) {
 			if c.value("s", "k5") != a.value("s", "k5") || c.Stats().Keys != a.Stats().Keys {
 				t.Fatalf("after %d writes: k5 is %s, %d keys of %d", writes, c.value("s", "k5"), c.Stats().Keys, a.Stats().Keys)
 			}
+		}
+	})
+}
+
+// A store that takes no writes holds a join up, and nothing else.
+func TestAJoinThatFailsIsTriedAgain(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		asked := away(t, w)
+		a, c := w.sites["a"], w.sites["c"]
+		asked.last = func() { c.node.Store.Fail(errors.New("full")) }
+		p := asked.wanted[0]
+		asked.wanted = asked.wanted[:1]
+		asked.fetch(t, "$c.s")
+		w.settled()
+		if c.Stats().Joins > 0 {
+			t.Fatal("joined without a write")
+		}
+		part, _, err := a.Provide(99, "$c.s", 1, p, nil, 1<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Take("$c.s", 1, p, part, true, true); err == nil {
+			t.Error("a second state is taken in the middle of a join")
+		}
+		c.node.Store.Fail(nil)
+		time.Sleep(joinPause)
+		w.settled()
+		if c.Stats().Joins != 1 {
+			t.Errorf("%d joins", c.Stats().Joins)
 		}
 	})
 }
