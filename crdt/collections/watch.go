@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/edgedhq/edged"
-	"github.com/edgedhq/edged/crdt"
 )
 
 // givenMax is how many keys a watch remembers the values of, to pass over what has not changed.
@@ -219,46 +218,47 @@ func (c *collection) wait(w *waiter, so func() bool) bool {
 
 // give gives the first delivery of the page, or as much of it as is left.
 func (w *watch) give(dst []edged.Delivery, c *collection, d *edged.Delivery, left *budget) []edged.Delivery {
-	run := &valueRun{name: d.Run.Name(), base: d.Run.Base()}
-	last := map[string]edged.Sequence{}
-	for _, e := range meant(d) {
-		last[e.Key] = e.Sequence
+	if run := sharedRun(c, d); run != nil {
+		w.pass()
+		return w.giveShared(dst, run, left)
 	}
-	covered := edged.Vector(nil) // by the base, when it is needed
-	for i, e := range meant(d) {
+	run := &valueRun{name: d.Run.Name(), base: d.Run.Base()}
+	for i, e := range worth(c, d) {
+		if e.err != nil {
+			w.failed = e.err
+			return dst
+		}
 		if left.spent() {
 			rest(d, i)
 			return w.put(dst, run)
 		}
-		if e.Type == typeAsk || e.Type == typeMark || last[e.Key] != e.Sequence {
-			continue
+		if !w.known(e.Key, e.Data) {
+			run.add(e.Event)
+			left.events--
+			left.bytes -= len(e.Key) + len(e.Data)
 		}
-		value, at, err := c.valueAt(e.Key)
-		if err != nil {
-			w.failed = err
-			return dst
-		}
-		if at.Origin == e.Origin.ID && at.Sequence > e.Sequence {
-			continue
-		}
-		if at.Origin != e.Origin.ID && at.Sequence > 0 {
-			if covered == nil {
-				covered = run.base.Cursor().Vector
-			}
-			if covered[edged.LogKey{Origin: at.Origin, Partition: e.Partition}] < at.Sequence {
-				continue
-			}
-		}
-		if w.known(e.Key, value) {
-			continue
-		}
-		e.Stream, e.Key, e.Data = w.name, strings.Clone(e.Key), value
-		run.add(e)
-		left.events--
-		left.bytes -= len(value) + len(e.Key)
 	}
 	w.pass()
 	return w.put(dst, run)
+}
+
+// giveShared gives of a run that watchers share what this one has not been given.
+func (w *watch) giveShared(dst []edged.Delivery, run *valueRun, left *budget) []edged.Delivery {
+	d := edged.Delivery{Run: run, To: len(run.events), Picks: []int32{}}
+	for i := range run.events {
+		if e := &run.events[i]; !w.known(e.Key, e.Data) {
+			d.Picks = append(d.Picks, int32(i))
+			left.bytes -= len(e.Key) + len(e.Data)
+		}
+	}
+	left.events -= len(d.Picks)
+	switch len(d.Picks) {
+	case 0:
+		return dst
+	case d.To:
+		d.Picks = nil
+	}
+	return append(dst, d)
 }
 
 func (w *watch) put(dst []edged.Delivery, run *valueRun) []edged.Delivery {
@@ -268,26 +268,17 @@ func (w *watch) put(dst []edged.Delivery, run *valueRun) []edged.Delivery {
 	return append(dst, edged.Delivery{Run: run, To: len(run.events)})
 }
 
-// valueAt is the JSON of a key's value, none when it has none, and the place that touched it last.
-func (c *collection) valueAt(key string) ([]byte, crdt.Place, error) {
-	d, now := c.definition(), c.k.opts.Now().UnixNano()
-	p := c.partOf(key)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	e, ok, err := p.state.Entry(key)
-	if err != nil || !ok {
-		return nil, crdt.Place{}, err
-	}
-	return d.show(&e, now).Value, e.Last, nil
-}
-
 // known says whether a value is what the watcher was given last, and remembers it.
 func (w *watch) known(key string, value []byte) bool {
 	hash := maphash.Bytes(w.seed, value)
-	if was, given := w.given[key]; given && was == hash {
+	was, given := w.given[key]
+	switch {
+	case given && was == hash:
 		return true
-	}
-	if len(w.given) >= givenMax {
+	case given:
+		w.given[key] = hash
+		return false
+	case len(w.given) >= givenMax:
 		clear(w.given)
 	}
 	w.given[strings.Clone(key)] = hash

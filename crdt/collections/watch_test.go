@@ -201,3 +201,51 @@ func TestWatchThroughManySmallSteps(t *testing.T) {
 		}
 	})
 }
+
+func TestWatchersOfAllShareWhatTheyAreGiven(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		a := w.site("a")
+		a.put(edged.Collection{Name: "n", Type: "set"})
+		first, second := a.watch(latest("n")), a.watch(latest("n"))
+		defer first.feed.Close()
+		defer second.feed.Close()
+		a.ops("n", "x", `{"add":[1]}`)
+		one, _ := first.feed.Next(nil, 1<<20, 100)
+		two, _ := second.feed.Next(nil, 1<<20, 100)
+		if len(one) != 1 || len(two) != 1 || one[0].Run != two[0].Run {
+			t.Fatalf("%v and %v", one, two)
+		}
+		third := a.watch(latest("n"))
+		defer third.feed.Close()
+		a.ops("n", "x", `{"add":[2]}`)
+		first.expect("x=[1,2]")
+		a.ops("n", "x", `{"add":[3]}`) // what others are given may lag behind, and then comes
+		for _, late := range []*seen{second, third} {
+			words, _ := late.next()
+			if last := words[len(words)-1]; last != "x=[1,2,3]" || len(words) > 2 {
+				t.Errorf("given %q", words)
+			}
+		}
+	})
+}
+
+func TestAWatchWaitsForItsCollection(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.site("a", "b")
+		a, b := w.sites["a"], w.sites["b"]
+		if _, err := b.Changes(latest("n"), func() {}); outcome("", err) != "collection_not_found" {
+			t.Errorf("%v", err)
+		}
+		q := earliest("n")
+		q.Await = true
+		watch := b.watch(q)
+		defer watch.feed.Close()
+		watch.expect("")
+		go func() {
+			time.Sleep(time.Second)
+			a.put(edged.Collection{Name: "n", Type: "counter"})
+			a.ops("n", "x", `{"increment":1}`)
+		}()
+		watch.expect("x=1")
+	})
+}

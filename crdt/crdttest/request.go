@@ -5,14 +5,13 @@ import (
 	"math"
 	"strings"
 
-	"github.com/edgedhq/edged"
 	"github.com/edgedhq/edged/crdt"
 )
 
 // request is one request of a type: a few operations as JSON, or now and then a clear, which no
 // JSON says.
-func request(one func(d *Dice) string) func(d *Dice, _ []edged.OriginID) (string, []crdt.Op) {
-	return func(d *Dice, _ []edged.OriginID) (string, []crdt.Op) {
+func request(one func(d *Dice) string) func(d *Dice, _ Scene) (string, []crdt.Op) {
+	return func(d *Dice, _ Scene) (string, []crdt.Op) {
 		switch n := d.N(10); {
 		case n == 0:
 			return "", []crdt.Op{{Verb: crdt.Clear}}
@@ -49,14 +48,16 @@ func countRequest(d *Dice) string {
 	return fmt.Sprintf(`{"%s":%d}`, verb, 1+d.N(9))
 }
 
-// boundedRequest is a step, a list of steps, a clear, or a gift to an origin that may be away.
-func boundedRequest(d *Dice, origins []edged.OriginID) (string, []crdt.Op) {
+// boundedRequest is a step, a list of steps, a clear, or a gift to an origin that may be away. Some
+// use up all that there is.
+func boundedRequest(d *Dice, at Scene) (string, []crdt.Op) {
 	if d.One(3) {
-		return "", []crdt.Op{{Verb: crdt.Transfer, Number: int64(d.N(9)), Taker: origins[d.N(len(origins))]}}
+		taker := at.Origins[d.N(len(at.Origins))]
+		return "", []crdt.Op{{Verb: crdt.Transfer, Number: pick(d, int64(d.N(9)), at.Spare), Taker: taker}}
 	}
 	return request(func(d *Dice) string {
-		return fmt.Sprintf(`{"%s":%d}`, pick(d, "increment", "decrement"), d.N(10)-1)
-	})(d, origins)
+		return fmt.Sprintf(`{"%s":%d}`, pick(d, "increment", "decrement"), pick(d, int64(d.N(10)-1), at.Spare))
+	})(d, at)
 }
 
 // someLimits are a bound of a counter, above or below.

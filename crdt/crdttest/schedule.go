@@ -132,7 +132,11 @@ func (w *world) sameWork(work crdt.Value, r *replica, rec *record) error {
 // requests carries out a few requests under one record. A refused one must have done nothing.
 func (w *world) requests(v crdt.Value, c crdt.Change, did *Written, key int, d *Dice) error {
 	for range 1 + d.N(3)/2 {
-		ops, err := w.subject.ops(d, w.origins)
+		at := Scene{Origins: w.origins}
+		if e, ok := v.(crdt.Escrow); ok {
+			at.Spare = e.Spare(did.Row)
+		}
+		ops, err := w.subject.ops(d, at)
 		if err != nil {
 			return err
 		}
@@ -199,8 +203,12 @@ func (w *world) snapshot(r *replica, d *Dice) error {
 	return nil
 }
 
+// save writes an image, and forgets what it need not hold.
 func (w *world) save(r *replica, _ *Dice) error {
 	w.tell("%s saves", name(r.origin))
+	for _, v := range r.values {
+		v.Trim(r.vector)
+	}
 	r.images = append(r.images, r.image())
 	return nil
 }

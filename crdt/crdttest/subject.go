@@ -13,14 +13,20 @@ type Subject struct {
 	Limits func(d *Dice) crdt.Limits // nil for none; First is filled in
 	Spec   func(l crdt.Limits) Spec  // of a key that nobody has touched
 	// Request is the JSON of one request that the type takes, or operations that no JSON says.
-	Request func(d *Dice, origins []edged.OriginID) (string, []crdt.Op)
+	Request func(d *Dice, at Scene) (string, []crdt.Op)
 	// Grow is the JSON of the i-th of many requests that make a value grow.
 	Grow func(i int) string
 }
 
+// Scene is what a request may be about.
+type Scene struct {
+	Origins []edged.OriginID
+	Spare   int64 // rights that the writer holds
+}
+
 // ops are the operations of a request.
-func (s *Subject) ops(d *Dice, origins []edged.OriginID) ([]crdt.Op, error) {
-	body, ops := s.Request(d, origins)
+func (s *Subject) ops(d *Dice, at Scene) ([]crdt.Op, error) {
+	body, ops := s.Request(d, at)
 	if body == "" {
 		return ops, nil
 	}

@@ -10,7 +10,9 @@ import (
 	"github.com/edgedhq/edged/crdt"
 )
 
-func kinds() []string { return []string{"counter", "register", "set", "flag"} }
+func kinds() []string {
+	return []string{"counter", "register", "set", "flag", "map", "bounded_counter", "hyperloglog", "quantiles", "topk"}
+}
 
 func TestEachRecordOnce(t *testing.T) {
 	a := newReplica(t, "counter", 1)

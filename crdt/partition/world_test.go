@@ -2,6 +2,7 @@ package partition
 
 import (
 	"bytes"
+	"errors"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -113,7 +114,9 @@ func (r *replica) update(wall int64, key string, ops ...crdt.Op) (record, bool) 
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	if err := w.Do(ops); err != nil {
+	if err := w.Do(ops); errors.Is(err, edged.LimitReached) {
+		return record{}, false
+	} else if err != nil {
 		r.t.Fatal(err)
 	}
 	delta := w.AppendDelta(nil)
@@ -163,8 +166,19 @@ func randomOps(rng *rand.Rand, kind string) []crdt.Op {
 		return []crdt.Op{{Verb: crdt.Clear}}
 	}
 	switch kind {
-	case "counter":
+	case "counter", "bounded_counter":
 		return []crdt.Op{{Verb: crdt.Increment, Number: rng.Int64N(9) - 4}}
+	case "map":
+		field := string(item[1:2])
+		return [][]crdt.Op{
+			{{Verb: crdt.Put, Fields: []string{field}, Items: [][]byte{item}}},
+			{{Verb: crdt.Raise, Fields: []string{field}, Numbers: []int64{rng.Int64N(9) - 4}}},
+			{{Verb: crdt.Remove, Fields: []string{field}}},
+		}[rng.IntN(3)]
+	case "hyperloglog", "topk":
+		return []crdt.Op{{Verb: crdt.Observe, Items: [][]byte{item}}}
+	case "quantiles":
+		return []crdt.Op{{Verb: crdt.Observe, Floats: []float64{rng.Float64()}}}
 	case "register":
 		return []crdt.Op{{Verb: crdt.Assign, Items: [][]byte{item}}}
 	case "flag":

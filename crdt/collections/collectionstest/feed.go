@@ -77,6 +77,7 @@ func (f *feed) Next(dst []edged.Delivery, bytesMax, eventsMax int) ([]edged.Deli
 		f.of = f.node.streams[f.query.Stream]
 	}
 	if f.of == nil {
+		f.node.awaiting = append(f.node.awaiting, f)
 		return dst, nil
 	}
 	if f.of.deleted {
@@ -108,7 +109,7 @@ func (f *feed) log(dst []edged.Delivery, key edged.LogKey, l *log, eventsMax int
 	}
 	events := l.events[f.vector[key]+1-l.start:]
 	events = events[:min(len(events), eventsMax)]
-	d := edged.Delivery{To: len(events), Run: &run{name: l.name, base: f.Cursor().Base(), events: slices.Clone(events)}}
+	d := edged.Delivery{To: len(events), Run: l.run(f.Cursor().Base(), events)}
 	f.vector[key] = events[len(events)-1].Sequence
 	if m := &f.query.Match; !m.All() {
 		d.Picks = []int32{}
@@ -122,6 +123,14 @@ func (f *feed) log(dst []edged.Delivery, key edged.LogKey, l *log, eventsMax int
 		}
 	}
 	return append(dst, d), eventsMax - d.Len()
+}
+
+// run gives the events as a run: the same to readers who stand at one place.
+func (l *log) run(base edged.Base, events []edged.Event) *run {
+	if r := l.last; r == nil || string(r.base.Bytes()) != string(base.Bytes()) || len(r.events) != len(events) {
+		l.last = &run{name: l.name, base: base, events: slices.Clone(events)}
+	}
+	return l.last
 }
 
 // run is a stretch of events.

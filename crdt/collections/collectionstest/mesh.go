@@ -81,6 +81,7 @@ type log struct {
 	name   edged.LogName
 	start  edged.Sequence // of the first event held
 	events []edged.Event
+	last   *run // that readers were given
 }
 
 func (l *log) head() edged.Sequence { return l.start + edged.Sequence(len(l.events)) - 1 }
@@ -129,7 +130,7 @@ func (n *Node) define(name string, theirs *stream) bool {
 			mine.deleted = true
 			mine.wake()
 		}
-		n.streams[name] = &stream{def: theirs.def, at: theirs.at, deleted: theirs.deleted, logs: map[edged.LogKey]*log{}}
+		n.begin(name, &stream{def: theirs.def, at: theirs.at, deleted: theirs.deleted, logs: map[edged.LogKey]*log{}})
 		return true
 	}
 	if mine.def.Generation > theirs.def.Generation || mine.deleted {

@@ -21,6 +21,9 @@ type Node struct {
 	cut     bool
 	streams map[string]*stream
 	last    edged.Timestamp
+
+	awaiting []*feed // of streams that do not exist yet
+
 	failing func(*edged.Publication) error
 	reached error
 }
@@ -184,13 +187,25 @@ func (n *Node) PutStream(_ context.Context, def edged.Stream) (edged.StreamInfo,
 			def.Generation = s.def.Generation + 1
 		}
 		s = &stream{logs: map[edged.LogKey]*log{}}
-		n.streams[def.Name] = s
+		n.begin(def.Name, s)
 	} else {
 		def.Generation, def.Created, def.First = s.def.Generation, s.def.Created, s.def.First
 	}
 	s.def, s.at = def, at
 	n.tell(def.Name)
 	return edged.StreamInfo{Stream: def}, made, nil
+}
+
+// begin puts a stream's object up, and has those woken who wait for it. The caller holds mu.
+func (n *Node) begin(name string, s *stream) {
+	n.streams[name] = s
+	n.awaiting = slices.DeleteFunc(n.awaiting, func(f *feed) bool {
+		due := f.query.Stream == name
+		if due && !f.closed {
+			s.woken = append(s.woken, f.wake)
+		}
+		return due
+	})
 }
 
 // tell puts a record into the catalog. The caller holds mu.
