@@ -39,6 +39,14 @@ func (o Op) Body() []byte {
 	return fmt.Appendf(nil, `{%q:[%s]}`, o.Verb, name)
 }
 
+// String is the body, or the word for what has none.
+func (o Op) String() string {
+	if body := o.Body(); body != nil {
+		return string(body)
+	}
+	return o.Verb
+}
+
 // Some is an operation that a type takes. Number makes what it brings differ from all others.
 func Some(typ string, number int64, r *rand.Rand) Op {
 	n, few := 1+r.Int64N(5), r.IntN(4)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"time"
 
@@ -27,7 +28,8 @@ type hand struct {
 	next      int64       // number of its next operation, of its own
 	dice      *rand.Rand
 	done      int
-	open      *opened // what has had no answer
+	open      *opened  // what has had no answer
+	trail     []string // the last operations and what came of them, for who reads a failure
 }
 
 // opened is an operation of unknown outcome.
@@ -53,6 +55,7 @@ func (h *hand) step(ctx context.Context) error {
 	}
 	start := h.world.now()
 	err := h.at.change(ctx, h.coll, h.key, o.Body())
+	h.note("%s at %v: %v", o, time.Duration(start), err)
 	p, told := errors.AsType[*client.Problem](err)
 	switch {
 	case err == nil:
@@ -70,6 +73,17 @@ func (h *hand) step(ctx context.Context) error {
 	return nil
 }
 
+// note adds to the trail.
+func (h *hand) note(format string, args ...any) {
+	const most = 12
+	h.trail = append(h.trail[max(0, len(h.trail)-most+1):], fmt.Sprintf(format, args...))
+}
+
+// complain notes that the hand's key is not what it has to be.
+func (h *hand) complain(format string, args ...any) {
+	h.world.complain("%s %s at %s: %s; after\n    %s", h.coll, h.key, h.at.name, fmt.Sprintf(format, args...), strings.Join(h.trail, "\n    "))
+}
+
 // look wants the hand's node to show the hand's state, while no other hand is near.
 func (h *hand) look(ctx context.Context) error {
 	if !h.alone {
@@ -82,7 +96,7 @@ func (h *hand) look(ctx context.Context) error {
 		return err
 	}
 	if err := h.state.Check(got); err != nil {
-		h.world.complain("%s %s at %s, which alone changes it: %v", h.coll, h.key, h.at.name, err)
+		h.complain("nobody else changes it: %v", err)
 	}
 	return nil
 }
@@ -101,9 +115,12 @@ func (h *hand) resolve(ctx context.Context) error {
 	without, after := h.state.Check(got), with.Check(got)
 	switch {
 	case without != nil && after != nil:
-		h.world.complain("%s %s at %s after a crash: %v; and if %s was done: %v", h.coll, h.key, h.at.name, without, h.open.op.Body(), after)
+		h.complain("after a crash: %v; and if the last was done: %v", without, after)
 	case without != nil:
 		h.state = with
+		h.note("the last was done")
+	default:
+		h.note("the last was not done: %s", got.Value)
 	}
 	h.open = nil
 	return nil

@@ -103,6 +103,7 @@ func (s settings) scenarios() []scenario {
 		{"collections", false, 2 * time.Minute, updates{cut: cut, goal: 2 * time.Second}.run},
 		{"collections-kill", false, 2 * time.Minute, killUnderUpdates},
 		{"collections-wipe", false, 2 * time.Minute, loseValues},
+		{"collections-restore", false, 2 * time.Minute, restoreValues},
 		{"watch", false, time.Minute, watch},
 		{"timelines", false, 4 * time.Minute, timelines},
 		{"pause", true, 3 * time.Minute, pause},

@@ -214,9 +214,13 @@ func (w *world) fact(format string, args ...any) {
 func (w *world) summary() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	facts := strings.Join(w.facts, "; ")
 	s := w.checker.Summary()
+	if s.Acked+s.Refused+s.Unknown == 0 {
+		return facts
+	}
 	return fmt.Sprintf("%d acknowledged, %d refused, %d unknown, %d held once by each node in %d logs; %s",
-		s.Acked, s.Refused, s.Unknown, s.Held, s.Logs, strings.Join(w.facts, "; "))
+		s.Acked, s.Refused, s.Unknown, s.Held, s.Logs, facts)
 }
 
 // verdict is an error when anything was found.
