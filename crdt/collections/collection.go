@@ -57,6 +57,7 @@ func newCollection(k *Keeper, d *definition) (*collection, error) {
 	}
 	for _, p := range c.parts {
 		if p.frozen {
+			c.torn.Store(true)
 			k.joins.push(p)
 		}
 	}
@@ -135,8 +136,11 @@ func (c *collection) flush() {
 		return
 	}
 	for _, p := range c.parts {
-		if err := p.flush(); err != nil {
+		wrote, err := p.flush()
+		if wrote || err != nil { // what was written is kept until the next flush finds nothing
 			c.dirty.Store(true)
+		}
+		if err != nil {
 			c.k.opts.Log.Warn("values not flushed", "collection", c.name, "partition", p.Number, "err", err)
 			return
 		}

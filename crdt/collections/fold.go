@@ -137,7 +137,8 @@ func (c *collection) take(d *edged.Delivery) error {
 	if dirty < c.k.opts.FlushBytes {
 		return nil
 	}
-	return p.flush()
+	_, err = p.flush()
+	return err
 }
 
 // take folds the events of one log, and gives the requests for rights among them.

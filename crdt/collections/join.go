@@ -16,6 +16,8 @@ import (
 const (
 	joinsMax  = 3
 	joinPause = 5 * time.Second
+	// joinWithin is how long a state waits for the logs here to hold what it includes.
+	joinWithin = 10 * time.Second
 )
 
 // joinStep is how many keys are merged in one batch.
@@ -75,16 +77,28 @@ func (p *part) accept() {
 	p.c.dirty.Store(true)
 }
 
-// askAgain asks for the states of partitions of which the last did not cover what is gone.
+// askAgain asks for the states of partitions of which the last did not cover what is gone, and goes
+// on with joins that have failed.
 func (c *collection) askAgain() {
 	now, torn := c.k.opts.Now().UnixNano(), false
 	for _, p := range c.parts {
 		p.mu.Lock()
-		due := len(p.torn) > 0 && !p.frozen && !p.asking && c.k.opts.Peers != nil && p.askAt <= now
-		torn = torn || len(p.torn) > 0
+		due := !p.asking && p.askAt <= now
+		ask := due && len(p.torn) > 0 && !p.frozen && c.k.opts.Peers != nil
+		merge := due && p.frozen && p.askAt > 0
+		if merge {
+			p.askAt = 0
+		}
+		torn = torn || len(p.torn) > 0 || p.frozen
+		staged := p.staged != 0
 		p.mu.Unlock()
-		if due {
+		switch {
+		case staged:
+			p.start()
+		case ask:
 			p.ask()
+		case merge:
+			c.k.joins.push(p)
 		}
 	}
 	if !torn {
@@ -99,16 +113,13 @@ func (k *Keeper) Take(stream string, generation edged.Generation, number edged.P
 	if err != nil {
 		return err
 	}
+	if !p.wanted() { // before a join would have to be waited for
+		return fmt.Errorf("collections: no state of partition %d of %q is wanted", number, p.c.name)
+	}
 	p.writing <- struct{}{}
 	defer func() { <-p.writing }()
-	if p.c.closed() {
-		return p.c.end()
-	}
-	p.mu.Lock()
-	wanted := len(p.torn) > 0 && !p.frozen
-	p.mu.Unlock()
-	if !wanted {
-		return fmt.Errorf("collections: no state of partition %d of %q is wanted", number, p.c.name)
+	if p.c.closed() || !p.wanted() {
+		return fmt.Errorf("collections: the state of partition %d of %q is wanted no more", number, p.c.name)
 	}
 	if err := p.stage(part, first); err != nil {
 		p.theirs = nil
@@ -116,11 +127,51 @@ func (k *Keeper) Take(stream string, generation edged.Generation, number edged.P
 	}
 	if last {
 		p.mu.Lock()
-		p.frozen = true
+		p.staged = k.opts.Now().Add(joinWithin).UnixNano()
 		p.mu.Unlock()
-		k.joins.push(p)
+		p.start()
 	}
 	return nil
+}
+
+// start lets the join of a whole state begin once the logs here hold all that it includes. Records
+// that are nowhere but in a state would never reach the other nodes, and their origin, set back to
+// an older disk, would give their places again. A state that waits too long is let go.
+func (p *part) start() {
+	held, err := p.held()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.staged == 0:
+	case err == nil && p.theirs.Within(held):
+		p.staged, p.frozen, p.asking, p.askAt = 0, true, false, 0
+		p.c.k.joins.push(p)
+	case p.c.k.opts.Now().UnixNano() >= p.staged:
+		p.staged, p.theirs, p.asking = 0, nil, false
+		p.askAt = p.c.k.opts.Now().Add(joinPause).UnixNano()
+	}
+}
+
+// held says up to where the logs of the partition are held here.
+func (p *part) held() (crdt.Vector, error) {
+	info, err := p.c.k.catalog.Stream(p.c.stream)
+	if err != nil {
+		return nil, err
+	}
+	v := make(crdt.Vector, len(info.Logs))
+	for i := range info.Logs {
+		if l := &info.Logs[i]; l.Name.Partition == p.Number {
+			v[l.Name.Origin.ID] = l.Last
+		}
+	}
+	return v, nil
+}
+
+// wanted says whether a state of another node is.
+func (p *part) wanted() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.torn) > 0 && !p.frozen && p.staged == 0
 }
 
 // partOf gives a partition by the names that replication uses.
@@ -151,20 +202,17 @@ func (p *part) stage(raw []byte, first bool) error {
 	return p.c.k.store.Write(b.Puts())
 }
 
-// join merges the state that is staged, from wherever it stands, until ctx ends.
+// join merges the state that is staged, from wherever it stands. A failure is tried again later.
 func (p *part) join(ctx context.Context) {
-	for pause := time.Second; ; pause = min(2*pause, time.Minute) {
-		err := p.merge(ctx)
-		if err == nil || ctx.Err() != nil || p.c.closed() {
-			return
-		}
-		p.c.k.opts.Log.Error("a state of another node is not merged", "collection", p.c.name, "partition", p.Number, "err", err)
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return
-		}
+	err := p.merge(ctx)
+	if err == nil || ctx.Err() != nil || p.c.closed() {
+		return
 	}
+	p.c.k.opts.Log.Error("a state of another node is not merged", "collection", p.c.name, "partition", p.Number, "err", err)
+	p.mu.Lock()
+	p.askAt = p.c.k.opts.Now().Add(joinPause).UnixNano()
+	p.mu.Unlock()
+	p.c.torn.Store(true)
 }
 
 func (p *part) merge(ctx context.Context) error {
@@ -218,7 +266,7 @@ func (p *part) beginMerge() error {
 	if p.joining() || p.theirs == nil {
 		return nil
 	}
-	if err := p.write(); err != nil {
+	if _, err := p.write(); err != nil {
 		return err
 	}
 	p.mu.Lock()
@@ -239,7 +287,7 @@ func (p *part) beginMerge() error {
 // joined looks whether all that was gone is in the values now, and lets folding go on.
 func (p *part) joined() {
 	p.mu.Lock()
-	p.theirs, p.frozen, p.asking = nil, false, false
+	p.theirs, p.frozen = nil, false
 	for o, to := range p.torn {
 		if p.state.Vector().Covers(crdt.Dot{Origin: o, Sequence: to}) {
 			delete(p.torn, o)
@@ -305,7 +353,7 @@ func (k *Keeper) Provide(
 // pin flushes a partition and pins the store.
 func (k *Keeper) pin(parts ...*part) (*pin, error) {
 	for _, p := range parts {
-		if err := p.flush(); err != nil {
+		if _, err := p.flush(); err != nil {
 			return nil, err
 		}
 	}

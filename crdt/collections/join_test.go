@@ -1,6 +1,7 @@
 package collections
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -17,6 +18,8 @@ type asks struct {
 	wanted []edged.Partition
 	from   *site // who gives them
 	to     *site
+	during func() // called when a state has been given, before it is taken
+	last   func() // called once all of a state is taken
 	pin    uint64
 }
 
@@ -48,8 +51,14 @@ func (a *asks) fetch(t *testing.T, stream string) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if a.during != nil {
+				a.during()
+			}
 			if err := a.to.Take(stream, 1, p, part, first, next == nil); err != nil {
 				t.Fatal(err)
+			}
+			if next == nil && a.last != nil {
+				a.last()
 			}
 			if next == nil {
 				break
@@ -102,6 +111,13 @@ func TestStateIsTakenOverWhenRecordsAreGone(t *testing.T) {
 		if got := c.value("s", "k5"); got != `["x","y"]` {
 			t.Errorf("before the join k5 is %s", got)
 		}
+		asked.during = func() { // these have to come by the records
+			for i := range 40 {
+				a.ops("s", fmt.Sprint("more", i), `{"add":[1]}`)
+			}
+			asked.during = nil
+			synctest.Wait()
+		}
 		asked.fetch(t, "$c.s")
 		w.agree("s")
 		for key, want := range map[string]string{
@@ -122,6 +138,46 @@ func TestStateIsTakenOverWhenRecordsAreGone(t *testing.T) {
 		}
 		w.agree("s")
 	})
+}
+
+// What a state includes has to be in the logs here before it is joined.
+func TestAStateWaitsForItsLogs(t *testing.T) {
+	for _, heals := range []bool{true, false} {
+		bubble(t, func(t *testing.T, w *world) {
+			asked := away(t, w)
+			a, c := w.sites["a"], w.sites["c"]
+			w.mesh.Cut("c")
+			var last string
+			for i := range 40 {
+				last = fmt.Sprint("k", i)
+				a.ops("s", last, `{"add":["later"]}`)
+			}
+			asked.fetch(t, "$c.s")
+			time.Sleep(joinWithin / 2)
+			if st := c.Stats(); st.Joins != 0 || st.Torn == 0 {
+				t.Fatalf("joined ahead of the logs: %+v", st)
+			}
+			if heals {
+				w.mesh.Heal("c")
+				w.settled()
+				time.Sleep(time.Second)
+			} else {
+				time.Sleep(joinWithin + joinPause)
+				p, ok := asked.take()
+				if !ok {
+					t.Fatal("no other state is asked for")
+				}
+				asked.Join("$c.s", 1, p)
+				w.mesh.Heal("c")
+				w.settled()
+				asked.fetch(t, "$c.s")
+			}
+			w.agree("s")
+			if st := c.Stats(); st.Torn != 0 || st.Joins == 0 {
+				t.Errorf("%+v", st)
+			}
+		})
+	}
 }
 
 // Wherever the node dies, it ends up with what it would have had.
@@ -148,6 +204,35 @@ func TestJoinSurvivesACrashAnywhere(t *testing.T) {
 			if c.value("s", "k5") != a.value("s", "k5") || c.Stats().Keys != a.Stats().Keys {
 				t.Fatalf("after %d writes: k5 is %s, %d keys of %d", writes, c.value("s", "k5"), c.Stats().Keys, a.Stats().Keys)
 			}
+		}
+	})
+}
+
+// A store that takes no writes holds a join up, and nothing else.
+func TestAJoinThatFailsIsTriedAgain(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		asked := away(t, w)
+		a, c := w.sites["a"], w.sites["c"]
+		asked.last = func() { c.node.Store.Fail(errors.New("full")) }
+		p := asked.wanted[0]
+		asked.wanted = asked.wanted[:1]
+		asked.fetch(t, "$c.s")
+		w.settled()
+		if c.Stats().Joins > 0 {
+			t.Fatal("joined without a write")
+		}
+		part, _, err := a.Provide(99, "$c.s", 1, p, nil, 1<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Take("$c.s", 1, p, part, true, true); err == nil {
+			t.Error("a second state is taken in the middle of a join")
+		}
+		c.node.Store.Fail(nil)
+		time.Sleep(joinPause)
+		w.settled()
+		if c.Stats().Joins != 1 {
+			t.Errorf("%d joins", c.Stats().Joins)
 		}
 	})
 }

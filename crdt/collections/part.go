@@ -22,11 +22,12 @@ type part struct {
 	torn   map[edged.OriginID]edged.Sequence // records up to here are gone, and not folded
 	since  int64                             // when torn was found
 	asking bool                              // for a state that covers it
-	askAt  int64                             // when to ask again
+	askAt  int64                             // when to ask again, or to merge again; see askAgain
 	tries  int                               // states taken over that did not cover it
 
 	awaited map[edged.OriginID]edged.Sequence // that this node has appended, for its next turn
 	theirs  *partition.Theirs                 // of the state that is being staged
+	staged  int64                             // until when a whole one waits for the logs that it includes; 0 for none
 }
 
 // prefix begins the keys of a generation and type of a collection.
@@ -93,32 +94,42 @@ func (p *part) unstage() error {
 	return p.c.k.store.Drop(from, to)
 }
 
-// flush writes what has changed.
-func (p *part) flush() error {
+// flush writes what has changed, and forgets what was only read. A join flushes by itself, and has
+// nothing to flush once it has begun.
+func (p *part) flush() (wrote bool, err error) {
+	if p.isFrozen() {
+		return false, nil
+	}
 	p.writing <- struct{}{}
 	defer func() { <-p.writing }()
 	return p.write()
 }
 
 // write is flush by one who writes already.
-func (p *part) write() error {
+func (p *part) write() (wrote bool, err error) {
 	if p.c.closed() {
-		return nil
+		return false, nil
 	}
 	p.mu.Lock()
 	b := p.state.Flush()
 	p.mu.Unlock()
 	if b == nil {
-		return nil
+		return false, nil
 	}
-	err := p.c.k.store.Write(b.Puts())
+	err = p.c.k.store.Write(b.Puts())
 	p.mu.Lock()
 	p.state.Flushed(err == nil)
 	p.mu.Unlock()
 	if err == nil {
 		p.c.k.stats.flushes.Add(1)
 	}
-	return err
+	return err == nil, err
+}
+
+func (p *part) isFrozen() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.frozen
 }
 
 // folded is the last record of an origin that is in the values.

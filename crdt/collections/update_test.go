@@ -155,6 +155,23 @@ func TestManyKeysWholeOrNotAtAll(t *testing.T) {
 				t.Errorf("%v: %v", c.ops, err)
 			}
 		}
+		// One that fails in the middle leaves nothing to those who share its turn.
+		c, _ := a.find("stock")
+		c.turning <- struct{}{}
+		failed := make(chan error, 1)
+		go func() { failed <- all(`{"increment":1}`, `{"decrement":1}`, `{"decrement":10}`) }()
+		synctest.Wait()
+		go func() {
+			synctest.Wait()
+			<-c.turning
+		}()
+		if got := a.ops("stock", "k0", `{"increment":2}`); got != "7" {
+			t.Errorf("beside one that fails: %s", got)
+		}
+		if err := <-failed; !errors.Is(err, edged.LimitReached) {
+			t.Error(err)
+		}
+		a.ops("stock", "k0", `{"decrement":2}`)
 		w.settled()
 		for i, want := range []string{"5", "6", "7"} {
 			if got := a.value("stock", fmt.Sprint("k", i)); got != want {

@@ -1,6 +1,7 @@
 package collections
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -103,6 +104,11 @@ func TestEarliestGivesAllKeysAndGoesOn(t *testing.T) {
 		again := a.watch(from("n", cursors[2]))
 		more, _ := again.next()
 		again.feed.Close()
+		for _, word := range more {
+			if slices.Contains(words[:3], word) {
+				t.Errorf("%s is listed again", word)
+			}
+		}
 		missing := map[string]bool{}
 		for _, word := range words[3:] {
 			missing[word] = true
@@ -247,5 +253,30 @@ func TestAWatchWaitsForItsCollection(t *testing.T) {
 			a.ops("n", "x", `{"increment":1}`)
 		}()
 		watch.expect("x=1")
+	})
+}
+
+// A value is given with the last event that is in it, so that who goes on from there is not given it
+// again.
+func TestAValueIsNotGivenTwiceOverACursor(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.site("a", "b", "c")
+		a, b, c := w.sites["a"], w.sites["b"], w.sites["c"]
+		a.put(edged.Collection{Name: "n", Type: "counter"})
+		w.settled()
+		first := c.watch(latest("n"))
+		a.ops("n", "y", `{"increment":1}`)
+		at := first.expect("y=1")[0]
+		first.feed.Close()
+		a.ops("n", "x", `{"increment":1}`)
+		w.settled()
+		b.ops("n", "x", `{"increment":1}`)
+		w.settled()
+		second := c.watch(from("n", at))
+		cursors := second.expect("x=2")
+		second.feed.Close()
+		third := a.watch(from("n", cursors[0]))
+		defer third.feed.Close()
+		third.expect("")
 	})
 }

@@ -10,7 +10,6 @@ import (
 type Batch struct {
 	buffer []byte
 	puts   []put
-	bytes  int
 }
 
 // put is one pair of a batch, as places in its buffer. No value deletes.
@@ -72,9 +71,27 @@ func (p *Partition) putMeta(b *Batch) {
 	b.close()
 }
 
+// cleanMax bounds what is kept of what the store has, from one Flush to the next.
+const cleanMax = 256 << 10
+
+// remember keeps an entry as the store has it: whoever begins an update sees it folded soon, and
+// keys that change often need not be read again.
+func (p *Partition) remember(key string, e *entry) {
+	size := p.size(key, e)
+	if p.clean == nil {
+		p.clean = map[string]*entry{}
+	}
+	if p.clean[key] == e || p.join != nil || p.cleanBytes+size > cleanMax {
+		return
+	}
+	p.clean[key] = e
+	p.cleanBytes += size
+}
+
 // Flush gives what has changed since the last one as a batch; nil when nothing has, or one is on
-// its way. Flushed tells how the batch went.
+// its way. Flushed tells how the batch went. Entries that were only read are forgotten.
 func (p *Partition) Flush() *Batch {
+	p.clean, p.cleanBytes = nil, 0
 	if !p.moved && len(p.dirty) == 0 || p.sent != nil || p.join != nil {
 		return nil
 	}
@@ -95,6 +112,11 @@ func (p *Partition) Flush() *Batch {
 func (p *Partition) Flushed(stored bool) {
 	if stored {
 		p.stored = p.sent
+		for key, e := range p.out {
+			if p.dirty[key] == nil && e.stored > 0 {
+				p.remember(key, e)
+			}
+		}
 	} else {
 		p.moved = true
 		for key, e := range p.out {

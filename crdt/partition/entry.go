@@ -18,6 +18,8 @@ type entry struct {
 	alive  bool // counted as a key
 	stored int  // bytes counted
 	held   int  // bytes counted as dirty
+
+	untouched bool // by any record
 }
 
 // place is a crdt.Place in the order of (stamp, origin).

@@ -89,6 +89,7 @@ func (p *Partition) Join(theirs *Theirs) (*Batch, error) {
 	}
 	p.join = &join{theirs: theirs.vector, mine: maps.Clone(p.meta.vector), labels: maps.Clone(p.meta.labels)}
 	maps.Copy(p.join.labels, theirs.labels)
+	p.clean, p.cleanBytes = nil, 0 // the store changes below it
 	b := &Batch{}
 	p.putMarker(b)
 	return b, nil

@@ -157,6 +157,12 @@ func TestJoinGoesOnAfterACrash(t *testing.T) {
 		if a.Folded(b.origin.ID) != edged.Sequence(len(w.logs[b.origin.ID])) {
 			t.Fatal("the vector does not cover what was taken over")
 		}
+		for _, key := range w.keys {
+			mine, _, _ := a.Entry(key)
+			if theirs, held, _ := b.Entry(key); held && place(mine.Last).before(theirs.Last) {
+				t.Errorf("%s was last touched at %v, and there at %v", key, mine.Last, theirs.Last)
+			}
+		}
 		if len(a.shelf) > 1+len(w.keys) {
 			t.Fatalf("%d records are left of %d keys", len(a.shelf), len(w.keys))
 		}

@@ -22,6 +22,18 @@ type Theirs struct {
 // Covers says whether the state includes a record.
 func (t *Theirs) Covers(d crdt.Dot) bool { return t.vector.Covers(d) }
 
+// Within says whether logs that are held up to a vector hold all that the state includes. Only then
+// may it be joined: records that are nowhere but in a state would never reach the others, and their
+// origin, set back to an older disk, would give their dots again.
+func (t *Theirs) Within(held crdt.Vector) bool {
+	for o, s := range t.vector {
+		if held[o] < s {
+			return false
+		}
+	}
+	return true
+}
+
 // A part of a state is
 //
 //	first:  version | 1 | vector | entries

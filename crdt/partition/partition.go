@@ -29,14 +29,16 @@ type Partition struct {
 	read  Reader
 	empty []byte // the encoding of a value that nobody has touched
 
-	meta   meta
-	dirty  map[string]*entry // changed since the last Flush
-	out    map[string]*entry // on their way to the store
-	bytes  int               // of dirty, about
-	moved  bool              // meta has changed since the last Flush
-	sent   crdt.Vector       // of the Flush that is on its way
-	stored crdt.Vector       // that the store holds
-	join   *join             // nil while none runs
+	meta       meta
+	dirty      map[string]*entry // changed since the last Flush
+	out        map[string]*entry // on their way to the store
+	clean      map[string]*entry // as the store has them, for who comes back soon
+	cleanBytes int               // of clean, about
+	bytes      int               // of dirty, about
+	moved      bool              // meta has changed since the last Flush
+	sent       crdt.Vector       // of the Flush that is on its way
+	stored     crdt.Vector       // that the store holds
+	join       *join             // nil while none runs
 }
 
 // Open reads a partition's meta record; without one the partition is empty. If a join was under
@@ -93,13 +95,14 @@ func (p *Partition) Fold(at crdt.Place, key, typeName string, delta []byte) (Fat
 		return Waits, err
 	}
 	if e == nil {
-		e = &entry{value: p.Type.New(p.Limits)}
+		e = p.fresh()
 	}
 	if err := e.value.Fold(at, delta); err != nil {
 		p.pass(at)
 		return Skipped, nil
 	}
 	p.pass(at)
+	e.untouched = false
 	if e.last.before(at) {
 		e.last = place(at)
 	}
@@ -179,7 +182,7 @@ func (p *Partition) Dirty() int {
 // partition's own.
 func (p *Partition) Entry(key string) (e Entry, ok bool, err error) {
 	own, err := p.look(key)
-	if err != nil || own == nil {
+	if err != nil || own == nil || own.untouched {
 		return Entry{}, false, err
 	}
 	return own.show(key), true, nil
@@ -191,6 +194,9 @@ func (p *Partition) look(key string) (*entry, error) {
 		return e, nil
 	}
 	if e := p.out[key]; e != nil {
+		return e, nil
+	}
+	if e := p.clean[key]; e != nil {
 		return e, nil
 	}
 	raw, err := p.read.Get(p.key('e', key))
@@ -217,17 +223,26 @@ func (p *Partition) count(key string, e *entry) {
 	p.keep(key, e)
 }
 
+// size is about the memory that an entry takes.
+func (p *Partition) size(key string, e *entry) int {
+	const overhead = 128
+	return len(key) + e.value.Size() + overhead
+}
+
 // keep keeps a changed entry until it is flushed.
 func (p *Partition) keep(key string, e *entry) {
-	const overhead = 128 // of the entry in memory
-	size := len(key) + e.value.Size() + overhead
+	size := p.size(key, e)
 	if p.dirty[key] != e {
 		p.dirty[key] = e
 		e.held = 0
 	}
 	p.bytes += size - e.held
 	e.held = size
+	delete(p.clean, key)
 }
+
+// fresh is the entry of a key that nobody has touched.
+func (p *Partition) fresh() *entry { return &entry{value: p.Type.New(p.Limits), untouched: true} }
 
 // sorted are the keys in [from, to) of what the store does not hold as it is; an empty to is the
 // end.

@@ -186,3 +186,49 @@ func TestRaiseMovesPastWhatNobodyHolds(t *testing.T) {
 		t.Errorf("vector at %d", p.Folded(gone))
 	}
 }
+
+// What was read for an update is not read again when it is folded, nor what was just flushed.
+func TestKeysThatChangeOftenAreReadOnce(t *testing.T) {
+	p := newReplica(t, "counter", 1)
+	key := keysOf(number, 1)[0]
+	one := crdt.Op{Verb: crdt.Increment, Number: 1}
+	reads := &countingReader{Reader: p.shelf}
+	p.read = reads
+	for i := range 10 {
+		p.update(int64(i), key, one)
+		if reads.gets != 1 {
+			t.Fatalf("after %d updates there were %d reads", i+1, reads.gets)
+		}
+		p.flush()
+	}
+	p.Flush() // finds nothing, and forgets
+	p.update(11, key, one)
+	if e, _, _ := p.Entry(key); reads.gets != 2 || string(e.JSON()) != "11" {
+		t.Errorf("%d reads, value %s", reads.gets, e.JSON())
+	}
+}
+
+func TestAKeyThatWasOnlyReadIsNotThere(t *testing.T) {
+	p := newReplica(t, "counter", 1)
+	key := keysOf(number, 1)[0]
+	if _, err := p.Begin(crdt.Place{Dot: crdt.Dot{Origin: p.origin.ID, Sequence: 1}}, key, p.Limits); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok, _ := p.Entry(key); ok {
+		t.Error("an update that has only begun is seen")
+	}
+	p.flush()
+	if len(p.shelf) > 0 {
+		t.Errorf("%d records are stored", len(p.shelf))
+	}
+}
+
+type countingReader struct {
+	Reader
+	gets int
+}
+
+func (r *countingReader) Get(key []byte) ([]byte, error) {
+	r.gets++
+	return r.Reader.Get(key)
+}

@@ -22,6 +22,12 @@ func (p *Partition) Begin(at crdt.Place, key string, limits crdt.Limits) (*Work,
 	}
 	w := &Work{}
 	if own == nil {
+		own = p.fresh()
+	}
+	if p.dirty[key] != own && p.out[key] != own {
+		p.remember(key, own)
+	}
+	if own.untouched {
 		w.value = p.Type.New(limits)
 	} else {
 		if w.value, err = p.Type.Parse(own.value.AppendTo(nil), limits); err != nil {

@@ -1,5 +1,6 @@
 // Command simulate runs the simulation of several nodes over many seeds, then plants bugs into
-// replication and into the model's disk one by one, and wants each found.
+// replication, into values and their partitions and into the model's disk one by one, and wants each
+// found.
 //
 //	go run ./loadtest/simulate                  500 seeds, then each plant over at most 200
 //	go run ./loadtest/simulate -only NAME       the plants whose name has this in it, and no other seeds

@@ -7,6 +7,11 @@ import "github.com/edgedhq/edged/loadtest/plant"
 func values() []plant.Plant {
 	return []plant.Plant{
 		{
+			Name: "state-joined-ahead-of-its-logs", File: core + "part.go",
+			Old: "		if held[o] < s {\n",
+			New: "		if false {\n",
+		},
+		{
 			Name: "value-and-vector-in-two-batches", File: model + "fold.go",
 			Old: "	f.p.store.submit(&op{kind: opWrite, puts: puts})\n",
 			New: "	for i := range puts {\n		f.p.store.submit(&op{kind: opWrite, puts: puts[i : i+1]})\n	}\n",

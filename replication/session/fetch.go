@@ -198,7 +198,8 @@ func (t *Table) giveUp(now Now, d *need) {
 		return
 	}
 	h, _ := t.store.HeadOf(d.log)
-	if d.first <= h.Head+1 {
+	if d.first <= h.Head+1 { // offered by one that has retired more since
+		d.first, d.since = 0, 0
 		return
 	}
 	retired, away := stateful(d.name), true

@@ -104,34 +104,6 @@ func TestFloodOfAsksIsBounded(t *testing.T) {
 	}
 }
 
-// TestHolesOfFoldedLogs: what a state includes is given up as soon as it is asked for and gone.
-func TestHolesOfFoldedLogs(t *testing.T) {
-	for stream, atOnce := range map[string]bool{"$c.visits": true, "orders": false, "$mesh": false} {
-		table, _, _ := pair(t)
-		name := edged.LogName{Stream: stream, Generation: 1, Origin: edged.Origin{ID: edged.OriginID{9}}}
-		row := wire.Row{Log: name.ID(), Start: 11, Head: 20, Chain: edged.Chain{1}, Hidden: stream[0] == '$'}
-		table.compareNow(Now{}, table.links[1])
-		table.links[1].compare.wait = 0
-		table.Receive(Now{}, 1, wire.LaneControl, wire.Rows{Rows: []wire.Row{row}})
-		table.Receive(Now{}, 1, wire.LaneFetch, wire.Log{Number: 1, Name: name})
-		block := make([]byte, 100)
-		block[24] = 11
-		table.Receive(Now{}, 1, wire.LaneFetch, wire.Block{Number: 1, Bytes: block})
-		var skip *Skip
-		for _, w := range table.Receive(Now{}, 1, wire.LaneControl, wire.Fetched{Log: row.Log, Next: 21, Start: 11}) {
-			if w, ok := w.(Skip); ok {
-				skip = &w
-			}
-		}
-		if (skip != nil) != atOnce {
-			t.Errorf("%s: given up at once: %t, want %t", stream, skip != nil, atOnce)
-		}
-		if skip != nil && (skip.To != 10 || skip.Reason != "retired") {
-			t.Errorf("%s: %+v", stream, skip)
-		}
-	}
-}
-
 func TestEverywhere(t *testing.T) {
 	const day = 24 * time.Hour
 	now := Now{Mono: time.Hour, Wall: 5000 * second}

@@ -9,7 +9,8 @@ import (
 
 // Keyspace is a space lent to one part of the node, which decides what stands in it. Its writes
 // are atomic and wait for no fsync: a crash takes them back to an earlier state, in order, and
-// whatever a later group makes durable makes them durable too.
+// whatever a later group makes durable makes them durable too. Who holds one ends before the store
+// is closed.
 type Keyspace struct {
 	store *Store
 	space Space
@@ -86,8 +87,7 @@ func (k *Keyspace) commit(fill func(*pebble.Batch) error) (err error) {
 	return nil
 }
 
-// Pin keeps the space as it stands now: scan reads it, as Scan does, until release is called. That
-// has to be before the store is closed.
+// Pin keeps the space as it stands now: scan reads it, as Scan does, until release is called.
 func (k *Keyspace) Pin() (read func(from, to []byte, each func(key, value []byte) bool) error, release func() error, err error) {
 	if err := k.store.failure.err(); err != nil {
 		return nil, nil, err

@@ -23,9 +23,7 @@ func TestKeysApart(t *testing.T) {
 		w.part([]*place{c}, []*place{a, b})
 		w.change(two)
 		w.healed()
-		for _, p := range w.places {
-			w.part([]*place{p}, w.places)
-		}
+		w.isolate()
 		w.change(all)
 		w.healed()
 	})
@@ -39,9 +37,7 @@ func TestCollectionsMadeAnew(t *testing.T) {
 		w.streams = nil
 		w.put(w.places[0], "fleeting", client.CollectionSpec{Type: "set"})
 		for range w.count(20, 4) {
-			for _, p := range w.places {
-				w.part([]*place{p}, w.places)
-			}
+			w.isolate()
 			for range 8 {
 				p := w.places[w.draw(3)]
 				c := p.now().client

@@ -8,7 +8,8 @@
 // A world has nodes, faults and a history (loadtest/history). Every scenario ends the same way:
 // faults off, a quiet time, then all nodes have equal vectors and digests, hold each acknowledged
 // event once, give one list in stable order, and cursors that moved from node to node have met
-// every event once.
+// every event once. What is done to keys of collections is told to a plain account (loadtest/keyed)
+// as well, and all nodes have to show what that says.
 //
 // The faults follow a seed. The order of goroutines does not, so a run that failed is likely to
 // fail again with its seed, not certain. With -seeds N each scenario runs N times; -seed names one;

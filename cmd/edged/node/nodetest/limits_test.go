@@ -25,13 +25,13 @@ func TestStockIsNotOversold(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.alike(5 * time.Second)
-		sold := w.sell(time.Second)
+		sold := w.sell("stock", `{"decrement":1}`, time.Second)
 		w.part(w.places[2:], w.places[:2])
-		sold += w.sell(5 * time.Second)
+		sold += w.sell("stock", `{"decrement":1}`, 5*time.Second)
 		w.heal()
 		w.meet(30 * time.Second)
 		w.within(time.Minute, "all to be sold", func() bool {
-			sold += w.sell(time.Second)
+			sold += w.sell("stock", `{"decrement":1}`, time.Second)
 			return sold >= stock
 		})
 		w.alike(5 * time.Second)
@@ -43,15 +43,15 @@ func TestStockIsNotOversold(t *testing.T) {
 	})
 }
 
-// sell takes from the stock at all nodes for a while, and tells how much.
-func (w *world) sell(d time.Duration) (sold int) {
+// sell updates a bounded counter at all nodes for a while, and tells how often that was not refused.
+func (w *world) sell(name, body string, d time.Duration) (sold int) {
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	until := time.Now().Add(d)
 	for _, p := range w.places {
 		all.Go(func() {
 			for time.Now().Before(until) {
-				err := p.now().change("stock", "x", []byte(`{"decrement":1}`))
+				err := p.now().change(name, "x", []byte(body))
 				mu.Lock()
 				if err == nil {
 					sold++
@@ -65,6 +65,44 @@ func (w *world) sell(d time.Duration) (sold int) {
 	}
 	all.Wait()
 	return sold
+}
+
+// TestSeatsOfferedTwice has nodes that do not see one another make one bounded counter, each with all
+// rights as far as it can know. No more is taken than the one that comes of it has.
+func TestSeatsOfferedTwice(t *testing.T) {
+	const seats = 60
+	run(t, three(), func(w *world) {
+		w.startAll()
+		w.streams = nil
+		w.isolate()
+		time.Sleep(time.Second)
+		most := int64(seats)
+		for _, p := range w.places {
+			spec := client.CollectionSpec{Type: "bounded_counter", Max: &most}
+			if _, _, err := p.now().client.PutCollection(w.t.Context(), "seats", spec); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.collections = append(w.collections, "seats")
+		taken := w.sell("seats", `{"increment":1}`, 2*time.Second)
+		w.heal()
+		w.meet(30 * time.Second)
+		time.Sleep(5 * time.Second) // now all know whose rights stand
+		w.isolate()
+		taken += w.sell("seats", `{"increment":1}`, 5*time.Second)
+		w.heal()
+		w.meet(30 * time.Second)
+		w.within(time.Minute, "all seats to be taken", func() bool {
+			taken += w.sell("seats", `{"increment":1}`, time.Second)
+			return taken >= seats
+		})
+		w.alike(5 * time.Second)
+		for _, p := range w.places {
+			if got, err := p.now().show("seats", "x"); err != nil || string(got.Value) != fmt.Sprint(seats) || taken != seats {
+				t.Errorf("%s shows %s of %d, and %d were taken, %v", p.name, got.Value, seats, taken, err)
+			}
+		}
+	})
 }
 
 // TestKeysGoInTime has keys that are updated no more go everywhere, and from disk too; one that is

@@ -51,6 +51,16 @@ func plants() []planted {
 			Old: "h.First == s.Head+1 && h.Prev == s.Chain && h.HLC",
 			New: "h.First == s.Head+1 && h.HLC",
 		}, "TestTwoHistories"},
+		{plant.Plant{
+			Name: "records-given-up-before-a-state-is-asked-for", File: "cmd/edged/node/collections.go",
+			Old: "		opts.Peers = peers{n}\n",
+			New: "",
+		}, "TestKeysOfAnEmptyDisk"},
+		{plant.Plant{
+			Name: "first-of-a-definition-by-arrival", File: "streams/definition.go",
+			Old: "	if o.First.compare(r.First) < 0 {\n",
+			New: "	if r.First == (stamp{}) {\n",
+		}, "TestSeatsOfferedTwice"},
 	}
 }
 

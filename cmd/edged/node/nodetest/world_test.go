@@ -180,6 +180,9 @@ func (w *world) part(a, b []*place) {
 	}
 }
 
+// isolate cuts every node off from all others.
+func (w *world) isolate() { w.part(w.places, w.places) }
+
 // heal takes all faults off the network.
 func (w *world) heal() {
 	w.net.SetAll(calm())

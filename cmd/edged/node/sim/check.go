@@ -68,8 +68,8 @@ func (w *world) checkHeld(p *process, fresh []*block) {
 	}
 	held := p.table.HeldBack()
 	for _, b := range fresh {
-		if w.doubtful[b.name.Origin.ID] {
-			continue
+		if w.doubtful[b.name.Origin.ID] || w.deletedAnywhere(b.name) {
+			continue // nodes are equal with and without what one of them knows to be deleted
 		}
 		for _, h := range held {
 			if h.Origin.ID == b.name.Origin.ID && b.at.Wall < h.Held {
@@ -290,7 +290,11 @@ func (w *world) harmed() bool {
 
 // unheard says whether a deletion may stand where not all can have it.
 func (w *world) unheard(name edged.LogName) bool {
-	return w.harmed() && slices.ContainsFunc(w.hosts, func(h *host) bool { return h.disk.deleted[name.Stream] >= name.Generation })
+	return w.harmed() && w.deletedAnywhere(name)
+}
+
+func (w *world) deletedAnywhere(name edged.LogName) bool {
+	return slices.ContainsFunc(w.hosts, func(h *host) bool { return h.disk.deleted[name.Stream] >= name.Generation })
 }
 
 // cutShort says whether an origin was sealed by a disk that had been set back: what others hold

@@ -167,30 +167,37 @@ func removes(op crdt.Op) bool {
 	return op.Verb == crdt.Clear || op.Verb == crdt.Remove || op.Verb == crdt.Disable
 }
 
-// unequal says in which state two nodes differ; empty for none.
+// unequal says in which state two nodes differ, or which one is behind its logs; empty for none.
 func (w *world) unequal() string {
 	for _, c := range w.collections {
 		for _, of := range c.states() {
 			if c.tainted[of.Partition] {
 				continue
 			}
-			first := w.hosts[0].process.folds[of]
-			for _, h := range w.hosts[1:] {
-				f := h.process.folds[of]
-				if first.core.Joining() || f.core.Joining() {
-					return fmt.Sprintf("h0 or h%d takes over a state of %s/%d", h.index, of.Stream, of.Partition)
-				}
-				if w.someCutShort(first.vector()) || w.someCutShort(f.vector()) {
-					continue
-				}
-				if a, b := first.vector(), f.vector(); !maps.Equal(a, b) {
-					return fmt.Sprintf("h0 has folded %s/%d up to %v, h%d up to %v", of.Stream, of.Partition, a, h.index, b)
-				}
-				if a, b := first.digest(), f.digest(); a != b {
-					w.fail("I5: h0 and h%d have folded the same of %s/%d, and show digests %x and %x", h.index, of.Stream, of.Partition, a, b)
+			for _, h := range w.hosts {
+				if what := w.unequalTo(w.hosts[0].process.folds[of], h.process.folds[of]); what != "" {
+					return fmt.Sprintf("h%d: %s/%d %s", h.index, of.Stream, of.Partition, what)
 				}
 			}
 		}
+	}
+	return ""
+}
+
+func (w *world) unequalTo(first, f *fold) string {
+	a, b := first.vector(), f.vector()
+	switch {
+	case first.core.Joining() || f.core.Joining():
+		return "is in the middle of a join"
+	case w.someCutShort(a) || w.someCutShort(b):
+		return ""
+	case f.behind() != "":
+		return f.behind()
+	case !maps.Equal(a, b):
+		return fmt.Sprintf("is folded up to %v, at h0 up to %v", b, a)
+	}
+	if a, b := first.digest(), f.digest(); a != b {
+		w.fail("I5: h%d has folded the same of %s/%d as h0, and shows digest %x, not %x", f.p.h.index, f.of.Stream, f.of.Partition, b, a)
 	}
 	return ""
 }

@@ -62,15 +62,24 @@ func (p *process) followStates(heads []edged.Head) {
 	}
 }
 
+// logs are those of the partition that the disk holds.
+func (f *fold) logs() (all []*logState) {
+	m := f.p.store.durable
+	for _, id := range m.ids {
+		if l := m.logs[id]; l.name.Stream == f.of.Stream && l.name.Partition == f.of.Partition {
+			all = append(all, l)
+		}
+	}
+	return all
+}
+
 // advance folds each log as far as it goes on from what is folded, and asks for a peer's state
 // where one does not.
 func (f *fold) advance() {
 	lacks := false
-	m := f.p.store.durable
-	for _, id := range m.ids {
-		l := m.logs[id]
-		if l.name.Stream != f.of.Stream || l.name.Partition != f.of.Partition || f.core.Joining() {
-			continue
+	for _, l := range f.logs() {
+		if f.core.Joining() {
+			break
 		}
 		f.core.Meet(l.name.Origin)
 		had := f.core.Folded(l.name.Origin.ID)
@@ -94,6 +103,16 @@ func (f *fold) advance() {
 			f.flush()
 		})
 	}
+}
+
+// behind says which log is not folded to its end; empty for none.
+func (f *fold) behind() string {
+	for _, l := range f.logs() {
+		if head, _ := l.head(); f.core.Folded(l.name.Origin.ID) < head {
+			return fmt.Sprintf("is folded up to %d of %s, and held from %d to %d", f.core.Folded(l.name.Origin.ID), l.name.Origin, l.start, head)
+		}
+	}
+	return ""
 }
 
 func dotOf(b *block) crdt.Dot {
@@ -138,16 +157,6 @@ func (f *fold) flush() {
 		f.write(b)
 		f.core.Flushed(true)
 	}
-}
-
-// begin gives the delta of what a client asks for; none when nothing changes, or it is refused.
-func (f *fold) begin(key string, at crdt.Place, ops []crdt.Op) []byte {
-	work, err := f.core.Begin(at, key, f.c.limits)
-	f.must(err)
-	if work.Do(ops) != nil {
-		return nil
-	}
-	return work.AppendDelta(nil)
 }
 
 // check holds one key to its specification.

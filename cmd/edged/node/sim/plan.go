@@ -91,7 +91,7 @@ func planOf(seed uint64) plan {
 // collect chooses the collections: all types where a seed looks at them, some of them in half of the
 // others.
 func (p *plan) collect(r *rand.Rand) {
-	all := []string{"counter", "register", "set", "map", "flag", "bounded_counter"}
+	all := []string{"counter", "register", "set", "map", "flag", "bounded_counter", "hyperloglog", "quantiles", "topk"}
 	r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	p.truncate = r.IntN(2) == 0
 	p.grain = time.Duration(r.IntN(2)) * 50 * time.Millisecond
@@ -102,7 +102,8 @@ func (p *plan) collect(r *rand.Rand) {
 		p.types, p.truncate = all[:3], true
 		p.lost, p.copies = r.IntN(2), r.IntN(2)
 		if p.focus == "joins" {
-			p.takes, p.cuts = true, p.cuts+8
+			p.takes, p.nodes, p.every = true, 4, 40*time.Millisecond
+			p.types = []string{all[0], "set", "register"}
 		}
 	default:
 		p.types = all[:r.IntN(3)*r.IntN(2)]

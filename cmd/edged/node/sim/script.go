@@ -45,6 +45,10 @@ func (w *world) script() {
 		at(8, func() { copied = h.disk.clone() })
 		at(28, func() { w.setBackTo(h, copied) })
 		at(32, func() { w.loseDiskOf(other) })
+		const apart = 5
+		for s := 6; s < 40; s += apart { // what one writes of another's reaches a third before that does
+			at(s, func() { w.apart(w.anyHost(), w.anyHost(), apart*time.Second) })
+		}
 	case "retention", "deletes": // a node away, while events are retired or a stream is deleted
 		at(10, func() { other.stop(false) })
 		at(20, func() {
@@ -63,16 +67,24 @@ func (w *world) early(h *host) {
 	}
 }
 
+// apart cuts two hosts off from one another for a while.
+func (w *world) apart(a, b *host, lasts time.Duration) {
+	if a == b {
+		return
+	}
+	w.cut(a, b)
+	w.cut(b, a)
+	w.queue.put(w.queue.now+lasts, func() {
+		w.mend(a, b)
+		w.mend(b, a)
+	})
+}
+
 // alone cuts one host off for a while.
 func (w *world) alone(h *host, lasts time.Duration) {
 	for _, o := range w.hosts {
 		if o != h {
-			w.cut(h, o)
-			w.cut(o, h)
-			w.queue.put(w.queue.now+lasts, func() {
-				w.mend(h, o)
-				w.mend(o, h)
-			})
+			w.apart(h, o, lasts)
 		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/edgedhq/edged/crdt"
+	"github.com/edgedhq/edged/crdt/partition"
 	"github.com/edgedhq/edged/replication/session"
 )
 
@@ -19,7 +21,7 @@ const pinKept = 30 * time.Second
 func (p *process) joinSome() {
 	const every = time.Second
 	p.later(every/2+p.w.upTo(every), p.joinSome)
-	if p.w.phase == quiet || !p.w.plan.takes {
+	if p.w.phase != storm || !p.w.plan.takes {
 		return
 	}
 	c := p.w.collections[p.w.rand.IntN(len(p.w.collections))]
@@ -88,19 +90,46 @@ func (f *fold) take(w session.Take) error {
 	if !w.Last {
 		return nil
 	}
-	f.flush()
-	what := "join of a node that holds something"
-	if len(f.vector()) == 0 {
-		what = "join of an empty node"
-	}
-	f.p.w.count(what)
-	b, err = f.core.Join(f.theirs)
-	if err != nil {
-		return err
-	}
-	f.write(b)
-	f.step()
+	f.await(f.theirs, f.p.w.queue.now+joinWithin)
 	return nil
+}
+
+// joinWithin is how long a state that is staged waits for the logs that it includes.
+const joinWithin = 10 * time.Second
+
+// await begins the join once the logs here hold what the state includes; else another state is
+// asked for.
+func (f *fold) await(theirs *partition.Theirs, until time.Duration) {
+	w := f.p.w
+	switch held := f.held(); {
+	case f.theirs != theirs || f.core.Joining(): // another has come
+	case theirs.Within(held):
+		f.flush()
+		what := "join of a node that holds something"
+		if len(f.vector()) == 0 {
+			what = "join of an empty node"
+		}
+		w.count(what)
+		b, err := f.core.Join(theirs)
+		f.must(err)
+		f.write(b)
+		f.step()
+	case w.queue.now >= until:
+		w.count("state beyond the logs")
+		f.drop()
+		f.advance()
+	default:
+		f.p.later(100*time.Millisecond, func() { f.await(theirs, until) })
+	}
+}
+
+// held says up to where the logs of the partition are held.
+func (f *fold) held() crdt.Vector {
+	v := crdt.Vector{}
+	for _, l := range f.logs() {
+		v[l.name.Origin.ID], _ = l.head()
+	}
+	return v
 }
 
 // step merges what is staged, a key at a time.

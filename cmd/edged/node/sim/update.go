@@ -48,8 +48,12 @@ func (p *process) update(c *collection, key string) {
 	if w.rand.IntN(50) == 0 { // its writer took the collection for another
 		r.kind, r.delta = "other", w.bytes(10)
 	} else {
-		ops := w.request(c)
-		r.delta = f.begin(key, at, ops)
+		work, err := f.core.Begin(at, key, c.limits)
+		f.must(err)
+		ops := w.request(c, work.Value(), origin.ID)
+		if work.Do(ops) == nil {
+			r.delta = work.AppendDelta(nil)
+		}
 		if len(r.delta) == 0 {
 			w.count("update: changes nothing, or is refused")
 			return
@@ -66,9 +70,13 @@ func (p *process) update(c *collection, key string) {
 	}
 }
 
-// request gives what a client asks for.
-func (w *world) request(c *collection) []crdt.Op {
-	body, ops := c.subject.Request(c.dice, w.origins)
+// request gives what a client asks for, of a value as it stands at a node.
+func (w *world) request(c *collection, v crdt.Value, origin edged.OriginID) []crdt.Op {
+	at := crdttest.Scene{Origins: w.origins}
+	if v, ok := v.(crdt.Escrow); ok {
+		at.Spare = v.Spare(origin)
+	}
+	body, ops := c.subject.Request(c.dice, at)
 	if body == "" {
 		return ops
 	}

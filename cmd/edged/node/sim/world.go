@@ -49,9 +49,9 @@ type world struct {
 
 	collections []*collection
 	updates     map[*block]*update
-	first       edged.OriginID // that is minted: the bounds of counters leave it their rights
+	first       edged.OriginID   // that is minted: the bounds of counters leave it their rights
 	origins     []edged.OriginID // all that were minted
-	leapt       time.Duration // what clocks have gone on beside the time that passes here
+	leapt       time.Duration    // what clocks have gone on beside the time that passes here
 
 	hash hash.Hash64
 	log  io.Writer // the trace in words, if wanted
