@@ -66,7 +66,7 @@ type digestView struct {
 // ageText is a duration as Go writes it. Zero is no bound, and is not said.
 type ageText string
 
-const wantAge = "want a duration above zero, such as 90m or 24h; leave it out for no bound"
+const wantAge = "want a duration above zero and below 292 years, such as 90m or 24h; leave it out for no bound"
 
 // Schema describes the form; the rest is UnmarshalJSON's.
 func (ageText) Schema(huma.Registry) *huma.Schema {
