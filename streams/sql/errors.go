@@ -1,0 +1,31 @@
+package sql
+
+import (
+	"fmt"
+	"strings"
+)
+
+// errorsMax is how many errors a text gives.
+const errorsMax = 10
+
+// Error is one part of the text that is refused: where it stands, what stands there, and what is
+// wrong with it, then what would be right.
+type Error struct {
+	Line, Column   int
+	Value, Message string
+}
+
+func (e *Error) Error() string {
+	return fmt.Sprintf("%d:%d: %s", e.Line, e.Column, e.Message)
+}
+
+// Errors are all that was found, at most 10, in the order of the text.
+type Errors []*Error
+
+func (e Errors) Error() string {
+	lines := make([]string, len(e))
+	for i := range e {
+		lines[i] = e[i].Error()
+	}
+	return strings.Join(lines, "\n")
+}
