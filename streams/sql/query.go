@@ -124,6 +124,7 @@ func (q *Query) Pos() Pos      { return q.At }
 func (d *DistinctOn) Pos() Pos { return d.At }
 func (c *Column) Pos() Pos     { return c.At }
 func (f *From) Pos() Pos       { return f.At }
+func (u *Unnest) Pos() Pos     { return u.At }
 func (j *Join) Pos() Pos       { return j.At }
 func (w *Window) Pos() Pos     { return w.At }
 func (r *Rank) Pos() Pos       { return r.At }
