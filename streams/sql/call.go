@@ -35,7 +35,7 @@ func (p *parser) call() Expr {
 	case p.tok.sign("*"):
 		p.advance()
 		c.Star = true
-	case c.Name == "EXTRACT":
+	case c.Name == "EXTRACT" && p.tok.named() && p.ahead("FROM"):
 		p.extract(c)
 	case !p.tok.sign(")"):
 		c.Distinct = p.take("DISTINCT")
@@ -51,7 +51,7 @@ func (p *parser) call() Expr {
 // args reads what a call is given.
 func (p *parser) args(c *Call) {
 	for {
-		p.spend(96, 1)
+		p.spend(128, 1)
 		a := Arg{Expr: p.expr()}
 		if p.tok.is("AS") {
 			if c.Name != "ROW" {
@@ -67,13 +67,8 @@ func (p *parser) args(c *Call) {
 	}
 }
 
-// extract reads unit FROM t; the unit becomes a string. EXTRACT('unit', t) is the same.
+// extract reads unit FROM t; the unit becomes a string, so that EXTRACT('unit', t) is the same.
 func (p *parser) extract(c *Call) {
-	ahead := p.peek()
-	if !p.tok.named() || !ahead.is("FROM") {
-		p.args(c)
-		return
-	}
 	p.spend(160, 6)
 	unit := &Literal{p.tok.at, String, p.name("a unit")}
 	p.spend(0, len(unit.Text))

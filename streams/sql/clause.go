@@ -124,8 +124,7 @@ func (p *parser) stray(last int) {
 
 // outer reports joins of other kinds.
 func (p *parser) outer() bool {
-	ahead := p.peek()
-	if !ahead.is("JOIN") && !ahead.is("OUTER") {
+	if !p.ahead("JOIN") && !p.ahead("OUTER") {
 		return false
 	}
 	switch t := &p.tok; {
@@ -157,7 +156,7 @@ func (p *parser) alias() string {
 func (p *parser) another() bool {
 	after := p.peek()
 	if p.tok.is("INNER") || p.tok.is("RIGHT") || p.tok.is("FULL") || p.tok.is("CROSS") {
-		return after.is("JOIN") || after.is("OUTER")
+		return p.ahead("JOIN") || p.ahead("OUTER")
 	}
 	follows := after.kind == end || after.sign(",") || after.sign(")") || after.sign(";") || after.is("PATTERN") ||
 		after.word.kind != free && !after.is("BY")
@@ -179,7 +178,7 @@ func (p *parser) columnList() []Column {
 		if len(list) == columnsMax {
 			p.fault("The list has more than 100 columns. Put several values into one: ROW(a, b AS x).")
 		}
-		p.spend(160, 1)
+		p.spend(192, 1)
 		c := Column{At: p.tok.at}
 		if p.sign("*") {
 			c.Star = true

@@ -153,7 +153,7 @@ func (p *parser) noSelect() {
 func (p *parser) exprs() []Expr {
 	var list []Expr
 	for {
-		p.spend(48, 1)
+		p.spend(64, 1)
 		list = append(list, p.expr())
 		if !p.sign(",") {
 			return list

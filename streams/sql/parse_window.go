@@ -17,7 +17,7 @@ func (p *parser) groups(q *Query) {
 	p.advance()
 	p.want("BY")
 	for {
-		p.spend(48, 1)
+		p.spend(96, 1)
 		item := p.item()
 		if item.Window != nil && slices.ContainsFunc(q.GroupBy, func(i Item) bool { return i.Window != nil }) {
 			p.note(item.Window.At, item.Window.Kind, "A query has one window. Write the other as a function over the same stream.")
@@ -31,8 +31,7 @@ func (p *parser) groups(q *Query) {
 
 // item reads an expression or a window.
 func (p *parser) item() Item {
-	ahead := p.peek()
-	if p.tok.kind != name || !slices.Contains(windows, p.tok.word.text) || !ahead.sign("(") {
+	if p.tok.kind != name || !slices.Contains(windows, p.tok.word.text) || !p.ahead("(") {
 		return Item{Expr: p.expr()}
 	}
 	w := &Window{At: p.tok.at, Kind: p.tok.word.text}

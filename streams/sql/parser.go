@@ -119,6 +119,12 @@ func (p *parser) peek() token {
 	return ahead.scan()
 }
 
+// ahead says whether the token after the current one is that word or symbol.
+func (p *parser) ahead(s string) bool {
+	t := p.peek()
+	return t.is(s) || t.sign(s)
+}
+
 // take goes past the word, if it stands here.
 func (p *parser) take(word string) bool {
 	if !p.tok.is(word) {
@@ -161,15 +167,29 @@ func (p *parser) name(what string) string {
 		p.expected(what)
 		return ""
 	}
-	s := p.tok.content()
+	s := p.content()
 	p.advance()
 	return s
 }
 
-// note reports what is refused though the parser can go on.
+// content gives the current token without quotes. One with a doubled quote is written anew.
+func (p *parser) content() string {
+	s := p.tok.content()
+	if p.tok.kind != name && len(s)+2 != len(p.tok.raw) {
+		p.spend(len(s), 0)
+	}
+	return s
+}
+
+// note reports what is refused though the parser can go on. After the last error that is
+// reported nothing more is read.
 func (p *parser) note(at Pos, value, message string, args ...any) {
-	if len(p.errs) < errorsMax {
-		p.errs = append(p.errs, &Error{int(at.Line), int(at.Column), clip(value), fmt.Sprintf(message, args...)})
+	if len(p.errs) == errorsMax {
+		return
+	}
+	p.errs = append(p.errs, &Error{int(at.Line), int(at.Column), clip(value), fmt.Sprintf(message, args...)})
+	if len(p.errs) == errorsMax {
+		p.at = len(p.text)
 	}
 }
 
@@ -224,6 +244,9 @@ func (p *parser) settle(base int) {
 		return
 	}
 	p.tok = p.held
+	if len(p.errs) == errorsMax {
+		p.tok = token{at: p.tok.at}
+	}
 	inner := false // past the SELECT of another query
 	for p.tok.kind != end {
 		t := &p.tok

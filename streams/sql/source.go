@@ -4,7 +4,6 @@ package sql
 func (p *parser) from(q *Query) {
 	p.advance()
 	f := From{At: p.tok.at}
-	ahead := p.peek()
 	switch {
 	case p.tok.sign("("):
 		p.advance()
@@ -14,7 +13,7 @@ func (p *parser) from(q *Query) {
 		f.Query = p.query(p.open)
 		p.wantSign(")")
 		f.As = p.alias()
-	case p.tok.is("STREAMS") && ahead.sign("("):
+	case p.tok.is("STREAMS") && p.ahead("("):
 		p.advance()
 		p.advance()
 		f.Streams = p.streams()
@@ -84,7 +83,7 @@ func (p *parser) join(q *Query) {
 	if j.As = p.alias(); j.As == "" && !j.Collection {
 		p.expected("a name for the stream, as in JOIN payments AS p,")
 	}
-	p.spend(240, len(j.Name)+len(j.As)+12)
+	p.spend(320, len(j.Name)+len(j.As)+12)
 	if !p.take("ON") {
 		p.fault("A JOIN needs ON. " + joinForm)
 	}

@@ -9,7 +9,7 @@ const ranksMax = 1 << 30
 func (p *parser) rank(q *Query) {
 	p.advance()
 	r := &Rank{At: p.tok.at, Func: p.tok.word.text}
-	if ahead := p.peek(); r.Func != "ROW_NUMBER" && r.Func != "RANK" || !ahead.sign("(") {
+	if r.Func != "ROW_NUMBER" && r.Func != "RANK" || !p.ahead("(") {
 		p.fault(rankForm)
 		return
 	}
@@ -52,7 +52,7 @@ func (p *parser) orders(q *Query) {
 	p.advance()
 	p.want("BY")
 	for {
-		p.spend(64, 1)
+		p.spend(96, 1)
 		q.OrderBy = append(q.OrderBy, p.by())
 		if !p.sign(",") {
 			return
@@ -106,6 +106,9 @@ func (p *parser) with(q *Query) {
 			p.fault("The value of an option is a string, a number, TRUE or FALSE. Write " + clip(o.Name) + "='" + clip(t.content()) + "'.")
 		}
 		o.Value = p.literal()
+		if p.tok.kind == stuck {
+			return
+		}
 		for _, before := range q.With {
 			if before.Name == o.Name {
 				p.note(o.At, o.Name, "The option %s stands twice. Write one.", clip(o.Name))

@@ -29,7 +29,7 @@ func (p *parser) value() Expr {
 		p.wantSign(")")
 		return e
 	case t.named():
-		if ahead := p.peek(); t.kind == name && ahead.sign("(") {
+		if t.kind == name && p.ahead("(") {
 			return p.call()
 		}
 		return p.path()
@@ -70,7 +70,7 @@ func (p *parser) literal() *Literal {
 	case t.kind == number:
 		l.Kind, l.Text = Number, t.raw
 	case t.kind == text:
-		l.Kind, l.Text = String, t.content()
+		l.Kind, l.Text = String, p.content()
 	case t.is("NULL"):
 		l.Kind, l.Text = Null, "NULL"
 	case t.is("TRUE") || t.is("FALSE"):
@@ -79,7 +79,7 @@ func (p *parser) literal() *Literal {
 		p.expected("a string, a number, TRUE or FALSE")
 		return l
 	}
-	p.spend(32, len(l.Text))
+	p.spend(32, len(t.raw))
 	p.advance()
 	return l
 }
@@ -123,7 +123,7 @@ func (p *parser) bracket() Part {
 		part.Index, part.IsIndex = i, true
 		return part
 	case text:
-		s := p.tok.content()
+		s := p.content()
 		p.advance()
 		return p.part(s)
 	}
@@ -231,7 +231,7 @@ func (p *parser) choice() Expr {
 		c.Subject = p.expr()
 	}
 	for p.take("WHEN") {
-		p.spend(96, 10)
+		p.spend(128, 10)
 		var w When
 		w.If = p.expr()
 		p.want("THEN")
