@@ -1,9 +1,7 @@
 package sql
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -14,7 +12,7 @@ const (
 	textBytesMax = 64 << 10
 	levelsMax    = 64
 	columnsMax   = 100
-	partsCostMax = 52 << 10
+	partsCostMax = 57 << 10
 )
 
 // parser reads a text by descent. A fault makes it stuck: the current token then matches
@@ -91,9 +89,7 @@ func (p *parser) finish() error {
 	if len(p.errs) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(p.errs, func(a, b *Error) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
-	})
+	p.errs.sort()
 	return p.errs
 }
 
@@ -164,7 +160,7 @@ func (p *parser) wantSign(s string) bool {
 // name takes a bare or a quoted name; what says of what, for the message.
 func (p *parser) name(what string) string {
 	if !p.tok.named() {
-		p.expected(what)
+		p.unnamed(what)
 		return ""
 	}
 	s := p.content()
@@ -211,30 +207,31 @@ func (p *parser) fault(message string) {
 // have been meant to be.
 func (p *parser) expected(what string, words ...string) {
 	t := &p.tok
-	switch near := ""; {
-	case t.kind == end:
+	if t.kind == end {
 		p.fault("The text ends where " + what + " should stand.")
-	case t.kind != name:
-		p.fault(t.shown() + " stands where " + what + " should.")
-	case t.word.kind != free:
-		p.fault(t.shown() + " stands where " + what + " should. A name that is a word of the language is quoted: \"" + t.raw + "\".")
-	default:
-		if near = Nearest(t.raw, words); near != "" {
-			near = " Did you mean " + near + "?"
-		}
-		p.fault(t.shown() + " stands where " + what + " should." + near)
+		return
 	}
+	p.fault(t.shown() + " stands where " + what + " should." + t.meant(words))
+}
+
+// unnamed reports that no name, and nothing that begins with one, stands here.
+func (p *parser) unnamed(what string) {
+	if t := &p.tok; t.kind == name {
+		p.fault(t.shown() + " stands where " + what + " should. A name that is a word of the language is quoted: \"" + t.raw + "\".")
+		return
+	}
+	p.expected(what)
 }
 
 // unexpected reports a token that continues nothing.
 func (p *parser) unexpected(where string, words []string) {
-	message := p.tok.shown() + " stands where " + where + "."
-	if p.tok.kind == name && p.tok.word.kind == free {
-		if near := Nearest(p.tok.raw, words); near != "" {
-			message += " Did you mean " + near + "?"
-		}
-	}
+	p.fault(p.tok.shown() + " stands where " + where + "." + p.tok.meant(words))
+}
+
+// stop reports what nothing can follow: the rest of the text is not read.
+func (p *parser) stop(message string) {
 	p.fault(message)
+	p.held = token{at: p.tok.at}
 }
 
 // settle ends being stuck: it goes on at the next clause of the query that began within base
@@ -253,7 +250,7 @@ func (p *parser) settle(base int) {
 		if base > 0 && p.open <= base && t.sign(")") {
 			return
 		}
-		if t.word.kind == clause {
+		if p.begins() {
 			never := t.is("GROUP") || t.is("HAVING") || t.is("QUALIFY") || t.is("EMIT") // within parentheses
 			if p.open <= base || never && !inner {
 				p.open = base
@@ -263,6 +260,27 @@ func (p *parser) settle(base int) {
 		}
 		p.advance()
 	}
+}
+
+// begins says whether a clause begins here, rather than that its word was taken for a name.
+func (p *parser) begins() bool {
+	if p.tok.word.kind != clause {
+		return false
+	}
+	next := p.peek()
+	switch p.tok.word.text {
+	case "GROUP", "ORDER":
+		return next.is("BY")
+	case "LEFT":
+		return next.is("JOIN") || next.is("OUTER")
+	case "LIMIT":
+		return next.kind == number
+	case "EMIT":
+		return next.kind == name && next.word.kind == free
+	case "WITH":
+		return next.sign("(")
+	}
+	return true
 }
 
 // enter goes one level deeper, and leave comes back.
@@ -279,11 +297,28 @@ func (p *parser) enter() bool {
 func (p *parser) leave() { p.level-- }
 
 // spend counts a part: the memory that it takes, and the least characters that it is written in.
+// Past the bound nothing more is read.
 func (p *parser) spend(bytes, characters int) {
 	p.cost += bytes - 4*characters
-	if p.cost > partsCostMax {
-		p.fault("The text has too many parts. Write it as several functions; a long chain of OR is shorter as IN (…).")
+	if p.cost > partsCostMax && p.tok.kind != stuck {
+		p.at = len(p.text)
+		p.stop("The text has too many parts. Write it as several functions; a long chain of OR is shorter as IN (…).")
 	}
+}
+
+// grow adds an element of so many bytes to a list, which stands for one character at least.
+func grow[T any](p *parser, list []T, element T, bytes int) []T {
+	room := max(1, 2*len(list))
+	if len(list) < cap(list) {
+		room, bytes = 0, 0
+	}
+	if p.spend(room*bytes, 1); p.tok.kind == stuck {
+		return list
+	}
+	if room > 0 {
+		list = append(make([]T, 0, room), list...)
+	}
+	return append(list, element)
 }
 
 // upper is s in capitals, as names of functions and types are kept.

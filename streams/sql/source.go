@@ -1,5 +1,7 @@
 package sql
 
+import "strings"
+
 // from reads where events come from.
 func (p *parser) from(q *Query) {
 	p.advance()
@@ -7,9 +9,6 @@ func (p *parser) from(q *Query) {
 	switch {
 	case p.tok.sign("("):
 		p.advance()
-		if !p.tok.is("SELECT") {
-			p.expected("SELECT", "SELECT")
-		}
 		f.Query = p.query(p.open)
 		p.wantSign(")")
 		f.As = p.alias()
@@ -32,7 +31,7 @@ func (p *parser) from(q *Query) {
 func (p *parser) streams() []Stream {
 	var list []Stream
 	for {
-		list = append(list, p.stream())
+		list = grow(p, list, p.stream(), 24)
 		if !p.sign(",") {
 			return list
 		}
@@ -41,10 +40,19 @@ func (p *parser) streams() []Stream {
 
 // stream reads the name of one.
 func (p *parser) stream() Stream {
-	s := Stream{p.tok.at, p.name("a stream")}
-	p.spend(96, len(s.Name)+1)
-	if p.tok.sign("-") || p.tok.sign(".") || p.tok.kind == bad {
-		p.fault("A stream whose name holds more than letters, digits and _ is quoted: \"" + clip(s.Name) + p.tok.raw[:1] + "…\".")
+	if p.tok.kind == text {
+		p.fault("A stream is named without quotes, or in double ones. Write \"" + clip(p.tok.content()) + "\".")
+	}
+	first, begin := p.tok, p.at-len(p.tok.raw)
+	s := Stream{first.at, p.name("a stream")}
+	p.spend(24, len(s.Name))
+	next := p.tok.sign("-") || p.tok.sign(".") || p.tok.kind == bad
+	if next && p.at-len(p.tok.raw) == begin+len(first.raw) {
+		whole := p.text[begin:]
+		if i := strings.IndexAny(whole, " \t\n,;()"); i >= 0 {
+			whole = whole[:i]
+		}
+		p.fault("A name of a stream that holds more than letters, digits and _ is quoted. Write \"" + clip(whole) + "\".")
 	}
 	return s
 }
@@ -65,7 +73,7 @@ func (p *parser) unnest() *Unnest {
 	return u
 }
 
-const joinForm = "Join streams over a range of time: … AND b._time BETWEEN a._time AND a._time + INTERVAL '1 hour'."
+const joinForm = "Write … AND b._time BETWEEN a._time AND a._time + INTERVAL '1 hour'."
 
 // join reads one JOIN, of a stream or of a collection.
 func (p *parser) join(q *Query) {
@@ -81,14 +89,14 @@ func (p *parser) join(q *Query) {
 	}
 	j.Name = p.name("a stream")
 	if j.As = p.alias(); j.As == "" && !j.Collection {
-		p.expected("a name for the stream, as in JOIN payments AS p,")
+		p.fault("A stream that is joined needs a name of its own. Write JOIN " + quote(clip(j.Name)) + " AS p ON ….")
 	}
-	p.spend(320, len(j.Name)+len(j.As)+12)
+	p.spend(16, len(j.Name)+len(j.As)+12)
 	if !p.take("ON") {
 		p.fault("A JOIN needs ON. " + joinForm)
 	}
 	j.On = p.expr()
-	q.Joins = append(q.Joins, j)
+	q.Joins = grow(p, q.Joins, j, 80)
 	if p.tok.kind != stuck {
 		p.checkOn(&j)
 	}
@@ -134,9 +142,12 @@ func (p *parser) checkOn(j *Join) {
 			return
 		}
 	}
-	if ranges != 1 {
-		p.note(j.At, "JOIN "+j.Name, "A join of streams has one range of time, and this one has %d. %s", ranges, joinForm)
-	} else if !equal {
+	switch {
+	case ranges == 0:
+		p.note(j.At, "JOIN "+j.Name, "A join of streams needs a range of time. %s", joinForm)
+	case ranges > 1:
+		p.note(j.At, "JOIN "+j.Name, "A join of streams has one range of time, not %d. Write other conditions in WHERE.", ranges)
+	case !equal:
 		p.note(j.At, "JOIN "+j.Name, "A join of streams compares what both have in common. Write ON b.id = a.id AND the range of time.")
 	}
 }
