@@ -1,6 +1,9 @@
 package sql
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // windows are the functions that stand in GROUP BY only.
 var windows = []string{"TUMBLE", "HOP", "CUMULATE", "SESSION", "ROWS"} // read-only
@@ -112,3 +115,6 @@ func (p *parser) tail(c *Call) {
 		p.fault(rankOnly)
 	}
 }
+
+// upper is s in capitals, as names of functions and types are kept.
+func upper(s string) string { return strings.ToUpper(s) }

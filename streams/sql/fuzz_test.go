@@ -97,7 +97,7 @@ func FuzzParse(f *testing.F) {
 func large() map[string]string {
 	found := map[string]string{}
 	for _, unit := range []string{
-		"(", "a+", "a.", "a[0]", "-(", "NOT (", "CASE ", "CASE a ", "f(", "f(),", "f(a,", "a,", "'',", "''", "\"\"", "a::json", "::json",
+		"(", "a+", "a.", "a[0]", "-(", "NOT (", "CASE ", "CASE a ", "f(", "f(),", "now(),", "uuid(),", "interval '1 year',", "current_date,", "interval '9 mintues',", "f(a,", "a,", "'',", "''", "\"\"", "a::json", "::json",
 		"(a),", "case when a then b end,", "a as b,", "x between 1 and ", "a in (", "a in (1),", "x like 'a'or ", "interval '1 day'+",
 		"-- \n", "/**/", "\n", "?", "'", "\"", "é", "😀", "extract(a from ", "cast(", "a b c ", "FROM ", "a from b join ", "with ", "a(*)by ",
 		"a()filter(where ", "1e", "1.", "SELECT a FROM (", "row(a as b,", "a is distinct from b and ", "tumble(a,", ";", ")",

@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -31,6 +32,9 @@ func (p *parser) value() Expr {
 	case t.named():
 		if t.kind == name && p.ahead("(") {
 			return p.call()
+		}
+		if ahead := p.peek(); ahead.kind == text && slices.Contains(dated, upper(clip(t.raw))) {
+			p.fault("A time is a string that is cast. Write CAST(" + clip(ahead.raw) + " AS TIMESTAMP).")
 		}
 		return p.path()
 	case t.word.kind == clock:
@@ -164,6 +168,9 @@ func (p *parser) cast() Expr {
 var types = []string{ // read-only
 	"BOOLEAN", "INTEGER", "DOUBLE", "DECIMAL", "STRING", "BYTES", "TIMESTAMP", "INTERVAL", "JSON",
 }
+
+// dated are the words that stand before the text of a time elsewhere.
+var dated = []string{"TIMESTAMP", "DATE", "TIME", "DATETIME"} // read-only
 
 // typesElsewhere are names that other databases have for them.
 var typesElsewhere = map[string]string{ // read-only
