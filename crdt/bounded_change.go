@@ -53,7 +53,7 @@ func (c *boundedChange) move(b *bounded, ops []Op, i int) (more ledger, err erro
 	n := ops[i].Number
 	refuse := func(format string, args ...any) error { return refuseStep(edged.Invalid, ops, i, format, args...) }
 	if spare := b.Spare(c.own); b.upper() == (n > 0) && n != 0 && magnitude(n) > uint64(spare) {
-		return more, refuseStep(edged.LimitReached, ops, i, "the bound is %d; rights for %d are at this node", b.bound(), spare)
+		return more, refuseStep(edged.LimitReached, ops, i, "the bound is %d; rights for %d are at this node%s", b.bound(), spare, c.waits(b))
 	}
 	way := c.course(b)
 	if err := way.move(n, refuse); err != nil {
@@ -61,6 +61,14 @@ func (c *boundedChange) move(b *bounded, ops []Op, i int) (more ledger, err erro
 	}
 	way.carry(&more.rows)
 	return more, nil
+}
+
+// waits says, when nobody holds the first rights yet, what they wait for.
+func (c *boundedChange) waits(b *bounded) string {
+	if b.bound() == 0 || b.limits.First != (edged.OriginID{}) {
+		return ""
+	}
+	return ", and those that the bound leaves at 0 are given out once all nodes have been heard of since the collection was made"
 }
 
 // transfer hands rights to another origin.

@@ -284,5 +284,8 @@ func decode(text []byte, into any) error {
 	if errors.As(err, &refusal) {
 		return refusal
 	}
+	if typed, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && typed.Field != "" && typed.Type.Kind() == reflect.Int64 {
+		return edged.RefuseField(edged.Invalid, "body."+typed.Field, strings.TrimPrefix(typed.Value, "number "), "want a whole number from -2^63 to 2^63-1")
+	}
 	return fmt.Errorf("%w: %w", edged.Refuse(edged.Invalid, "body: has a value of another type than is described"), err)
 }

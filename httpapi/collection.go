@@ -9,7 +9,7 @@ import (
 // collectionDefinition is what a PUT says of a collection.
 type collectionDefinition struct {
 	Type    string   `json:"type" enum:"counter,register,set,map,flag,hyperloglog,quantiles,topk,bounded_counter" doc:"What the values are. Fixed once the collection is made."`
-	Regions []string `json:"regions,omitempty" nullable:"false" maxItems:"100" minLength:"1" maxLength:"128" pattern:"^[a-z0-9][a-z0-9._-]*$" doc:"Regions that keep the collection. Default: all."`
+	Regions []string `json:"regions,omitempty" nullable:"false" maxItems:"100" minLength:"1" maxLength:"128" pattern:"^[a-z0-9][a-z0-9._-]*$" doc:"Regions that keep the collection. Default: all. Remembered, but not in this build: every region keeps it."`
 	TTL     ageText  `json:"ttl,omitempty" doc:"A key goes this long after its last update. Default: it stays."`
 	Min     *int64   `json:"min,omitempty" nullable:"false" doc:"Of a bounded_counter: no value goes below it. Either this or max; fixed once made."`
 	Max     *int64   `json:"max,omitempty" nullable:"false" doc:"Of a bounded_counter: no value goes above it"`

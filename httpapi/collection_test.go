@@ -77,6 +77,8 @@ func TestCollectionDefinitionRefuses(t *testing.T) {
 		{"/v1/collections/visits", `{"type":"counter","ttl":"soon"}`, 422, "invalid", "body.ttl", ""},
 		{"/v1/collections/visits", `{"type":"counter","regions":["EU"]}`, 422, "invalid", "body.regions[0]", ""},
 		{"/v1/collections/visits", `{"type":"bounded_counter","min":0.5}`, 422, "invalid", "body.min", ""},
+		{"/v1/collections/visits", `{"type":"bounded_counter","min":-9223372036854775809}`, 422, "invalid", "body.min", "-2^63"},
+		{"/v1/collections/visits", `{"type":"counter","ttl":"9999999h"}`, 422, "invalid", "body.ttl", "292 years"},
 		{"/v1/collections/visits", `{"type":`, 400, "bad_request", "", "JSON"},
 		{"/v1/collections/visits", `{"type":"counter","x":"` + strings.Repeat("y", 16<<10) + `"}`, 413, "too_large", "", "16 KiB"},
 		{"/v1/collections/Visits", `{"type":"counter"}`, 422, "invalid", "path.name", ""},

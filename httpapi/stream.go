@@ -16,8 +16,8 @@ import (
 type streamDefinition struct {
 	Partitions  int            `json:"partitions,omitempty" minimum:"1" maximum:"256" doc:"Units of order and parallel work. Default 1; fixed once the stream is made."`
 	Retention   *retentionView `json:"retention,omitempty" doc:"What is kept; by default everything, until the disk limit."`
-	Regions     []string       `json:"regions,omitempty" nullable:"false" maxItems:"100" minLength:"1" maxLength:"128" pattern:"^[a-z0-9][a-z0-9._-]*$" doc:"Regions that keep the stream. Default: all."`
-	Replication string         `json:"replication,omitempty" enum:"full,aggregates" default:"full" doc:"aggregates keeps events in their region and lets only partial results of functions out."`
+	Regions     []string       `json:"regions,omitempty" nullable:"false" maxItems:"100" minLength:"1" maxLength:"128" pattern:"^[a-z0-9][a-z0-9._-]*$" doc:"Regions that keep the stream. Default: all. Remembered, but not in this build: every region keeps it."`
+	Replication string         `json:"replication,omitempty" enum:"full,aggregates" default:"full" doc:"aggregates keeps events in their region and lets only partial results of functions out. Remembered, but not in this build: events go everywhere."`
 	Description string         `json:"description,omitempty" maxLength:"1024"`
 }
 
@@ -66,7 +66,7 @@ type digestView struct {
 // ageText is a duration as Go writes it. Zero is no bound, and is not said.
 type ageText string
 
-const wantAge = "want a duration above zero, such as 90m or 24h; leave it out for no bound"
+const wantAge = "want a duration above zero and below 292 years, such as 90m or 24h; leave it out for no bound"
 
 // Schema describes the form; the rest is UnmarshalJSON's.
 func (ageText) Schema(huma.Registry) *huma.Schema {

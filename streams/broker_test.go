@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -256,6 +257,11 @@ func TestDefinitions(t *testing.T) {
 	}
 	if got := texts(b.read("s")); !slices.Equal(got, []string{"2"}) {
 		t.Fatalf("the new generation holds %v", got)
+	}
+	before := edged.Cursor{Stream: "s", Generation: 1}
+	_, err = b.Follow(edged.Query{Stream: "s", Start: edged.Start{Kind: edged.AtCursor, Cursor: before}}, func() {})
+	if !errors.Is(err, edged.CursorExpired) || !strings.Contains(err.Error(), "what it is of has been deleted") {
+		t.Fatalf("a cursor from before: %v", err)
 	}
 	list, err := b.List("", 10)
 	if err != nil || len(list) != 2 || list[0].Name != "s" || list[0].Generation != 2 || list[1].Name != "t" || list[1].Events != 1 {

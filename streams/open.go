@@ -101,7 +101,7 @@ func (f *feed) atCursor(start edged.Start, now edged.Cursor) (edged.Vector, erro
 	}
 	if c.Generation < now.Generation {
 		if start.Kind == edged.AtCursor {
-			return nil, f.expired("the stream has been deleted and made again since")
+			return nil, f.expired("what it is of has been deleted and made again since")
 		}
 		f.resume = "gap"
 		return f.stream.earliest(), nil

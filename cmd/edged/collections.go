@@ -161,7 +161,7 @@ func (a *app) createCollectionCommand() *cobra.Command {
 	f.StringVar(&spec.TTL, "ttl", "", "let keys go this `age` after their last update, such as 24h")
 	f.Int64Var(&least, "min", 0, "`number` that no value of a bounded_counter goes below")
 	f.Int64Var(&most, "max", 0, "`number` that no value of a bounded_counter goes above")
-	f.StringArrayVar(&spec.Regions, "region", nil, "`region` that keeps the collection; repeatable; default: all")
+	f.StringArrayVar(&spec.Regions, "region", nil, "`region` that keeps the collection; repeatable; default: all (not in this build: all keep it)")
 	_ = cmd.RegisterFlagCompletionFunc("type", cobra.FixedCompletions(collectionTypes, cobra.ShellCompDirectiveNoFileComp)) // the flag is there
 	return cmd
 }

@@ -147,6 +147,7 @@ func TestCollectionsRefuse(t *testing.T) {
 		{[]string{"update", "visits", "home", "--enable=no"}, "it takes no value"},
 		{[]string{"update", "visits", "home", "--enable", "--ack", "all"}, `--ack "all"`},
 		{[]string{"updte"}, "did you mean update?"},
+		{[]string{"creat", "x", "--type", "set"}, "did you mean create?"},
 	} {
 		got := edgedRun(t, "", nil, append([]string{"collections"}, c.args...)...)
 		if got.code != exitUsage || !strings.Contains(got.errs, c.says) {

@@ -66,6 +66,7 @@ func TestExitCodes(t *testing.T) {
 		says   string
 	}{
 		{"unknown command", 0, "", []string{"pbu"}, 2, `unknown command "pbu" for "edged"; did you mean pub?`},
+		{"unknown command with flags", 0, "", []string{"colections", "ls", "--tpye", "x"}, 2, `unknown command "colections" for "edged"; did you mean collections?`},
 		{"unknown subcommand", 0, "", []string{"streams", "crate"}, 2, "did you mean create?"},
 		{"unknown flag", 0, "", []string{"sub", "s", "--form", "x"}, 2, "unknown flag: --form; did you mean --from?"},
 		{"bad flag value", 0, "", []string{"pub", "s", "x", "--batch", "many"}, 2, "invalid argument"},

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -16,8 +17,8 @@ type neighbour struct {
 	door *client.Client
 }
 
-// neighbours gives every member that has not left, asked for at the node that the flags name. Its
-// own door is the one that the flags name; those of the others are where they say.
+// neighbours gives every member that has not left and is not replaced, asked for at the node that
+// the flags name. Its own door is the one that the flags name; those of the others are where they say.
 func (a *app) neighbours(ctx context.Context) ([]neighbour, error) {
 	c, err := a.client()
 	if err != nil {
@@ -32,7 +33,7 @@ func (a *app) neighbours(ctx context.Context) ([]neighbour, error) {
 	for _, m := range mesh.Members {
 		door := c
 		switch {
-		case m.State == "left":
+		case m.State == "left", replaced(m, mesh.Members):
 			continue
 		case !m.Self:
 			if door, err = a.clientOf(scheme + "://" + m.Address); err != nil {
@@ -42,6 +43,14 @@ func (a *app) neighbours(ctx context.Context) ([]neighbour, error) {
 		out = append(out, neighbour{m, door})
 	}
 	return out, nil
+}
+
+// replaced says whether a member is gone for good: a node of its name is alive at its address under
+// another origin, as after the loss of a data directory. Nobody can reach the old one any more.
+func replaced(m client.Member, all []client.Member) bool {
+	return m.State == "dead" && slices.ContainsFunc(all, func(o client.Member) bool {
+		return o.State == "alive" && o.Name == m.Name && o.Address == m.Address && o.Origin != m.Origin
+	})
 }
 
 // strangerError is that a member's address leads to another node.

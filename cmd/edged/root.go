@@ -101,8 +101,12 @@ func (a *app) token() (string, error) {
 	return strings.TrimSpace(string(token)), nil
 }
 
-// flagError names the flag that was probably meant.
+// flagError names the flag that was probably meant, or the command: behind one that does not exist
+// every flag is unknown.
 func flagError(cmd *cobra.Command, err error) error {
+	if words := cmd.Flags().Args(); cmd.HasSubCommands() && len(words) > 0 {
+		return unknownCommand(cmd, words)
+	}
 	missing, ok := errors.AsType[*pflag.NotExistError](err)
 	if !ok {
 		return usage("%v", err)

@@ -145,8 +145,8 @@ func (a *app) createStreamCommand() *cobra.Command {
 	f.IntVar(&spec.Partitions, "partitions", 0, "`number` of partitions, 1 to 256, fixed once made; default 1")
 	f.StringVar(&age, "retention-age", "", "let events go at this `age`, such as 24h")
 	f.StringVar(&size, "retention-bytes", "", "let events go past this `size`, such as 10GiB")
-	f.StringArrayVar(&spec.Regions, "region", nil, "`region` that keeps the stream; repeatable; default: all")
-	f.StringVar(&spec.Replication, "replication", "", "`what` travels: full or aggregates")
+	f.StringArrayVar(&spec.Regions, "region", nil, "`region` that keeps the stream; repeatable; default: all (not in this build: all keep it)")
+	f.StringVar(&spec.Replication, "replication", "", "`what` travels: full or aggregates (not in this build: all travels)")
 	f.StringVar(&spec.Description, "description", "", "`text` for people")
 	return cmd
 }

@@ -20,12 +20,7 @@ func (a *app) subCommand() *cobra.Command {
 		Example: "  edged sub orders\n" +
 			"  edged sub orders --from earliest --limit 10 -o json\n" +
 			"  edged sub log --from -10m --data-only | grep failed",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if err := exactly(1, "a stream")(cmd, args); err != nil {
-				return err
-			}
-			return streamName(args[0])
-		},
+		Args: streamArg,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s.app, s.again, s.show = a, "edged sub "+args[0], s.line
 			s.open = func(ctx context.Context, c *client.Client, opts client.FollowOptions) iter.Seq2[client.Delivery, error] {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -124,5 +125,27 @@ func TestVerifyDoesNotTakeOneNodeForAnother(t *testing.T) {
 	if got.code != exitUnavailable || !strings.Contains(got.errs, "1 stream at 1 of 2 nodes") ||
 		!strings.Contains(got.errs, first.address()+" is answered by another node; let us-1 listen on") {
 		t.Errorf("%+v", got)
+	}
+}
+
+func TestVerifyLeavesOutWhoIsReplaced(t *testing.T) {
+	held := map[string]string{"s": `{"vector":{"a~1/0":3},"digest":"d3"}`}
+	first, second := &meshNode{name: "eu-1", digests: held}, &meshNode{name: "us-1", digests: held}
+	url := meshOf(t, first, second)
+	gone := func(name string) string {
+		return strings.NewReplacer(`"us-1"`, `"`+name+`"`, "alive", "dead", second.origin, name+"~99999999999999999999").Replace(first.members[1])
+	}
+	whole := first.members
+	first.members = append(slices.Clip(whole), gone("us-1"))
+	if got := edgedRun(t, "", nil, "verify", "-s", url); got.code != exitDone || !strings.Contains(got.errs, "1 stream at 2 of 2 nodes") {
+		t.Errorf("a node that lost its disk: %+v", got)
+	}
+	if got := edgedRun(t, "", nil, "mesh", "ping", "-s", url); got.code != exitDone {
+		t.Errorf("a node that lost its disk: %+v", got)
+	}
+	// Another name at that address is a node that nobody knows to be replaced.
+	first.members = append(slices.Clip(whole), gone("us-2"))
+	if got := edgedRun(t, "", nil, "verify", "-s", url); got.code != exitUnavailable || !strings.Contains(got.errs, "1 stream at 2 of 3 nodes") {
+		t.Errorf("a node that is down: %+v", got)
 	}
 }

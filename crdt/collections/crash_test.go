@@ -54,7 +54,7 @@ func TestAStoreThatTakesNoWrites(t *testing.T) {
 		a := w.site("a")
 		a.put(edged.Collection{Name: "n", Type: "counter"})
 		a.ops("n", "k", `{"increment":1}`)
-		a.node.Store.Fail(errors.New("full"))
+		a.node.Store.Fail(errors.New("full"), 0)
 		for range 20 {
 			a.ops("n", "k", `{"increment":1}`)
 			time.Sleep(100 * time.Millisecond)
@@ -65,7 +65,7 @@ func TestAStoreThatTakesNoWrites(t *testing.T) {
 		if _, err := a.CollectionDigest(t.Context(), "n"); err == nil {
 			t.Error("a digest of what cannot be flushed")
 		}
-		a.node.Store.Fail(nil)
+		a.node.Store.Fail(nil, 0)
 		w.agree("n")
 		a.crash(a.node.Writes())
 		if got := a.value("n", "k"); got != "21" {

@@ -3,6 +3,7 @@ package collections
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -79,12 +80,14 @@ func TestTheFirstRightsAreOneOrigins(t *testing.T) {
 		for _, s := range w.sites {
 			if _, err := s.try("credit", "k", `{"decrement":1}`); !errors.Is(err, edged.LimitReached) {
 				t.Errorf("before it is sure who was first: %v", err)
+			} else if !strings.Contains(err.Error(), "once all nodes have been heard of") {
+				t.Errorf("does not say what it waits for: %v", err)
 			}
 		}
 		w.mesh.Heal("b")
 		w.settled()
 		frontier.Store(time.Now().UnixNano())
-		if _, err := b.try("credit", "k", `{"decrement":1}`); !errors.Is(err, edged.LimitReached) {
+		if _, err := b.try("credit", "k", `{"decrement":1}`); !errors.Is(err, edged.LimitReached) || strings.Contains(err.Error(), "heard of") {
 			t.Errorf("b was second: %v", err)
 		}
 		if got := a.ops("credit", "k", `{"decrement":5}`); got != "-5" {

@@ -19,7 +19,7 @@ type asks struct {
 	from   *site // who gives them
 	to     *site
 	during func() // called when a state has been given, before it is taken
-	last   func() // called once all of a state is taken
+	last   func() // called before the last part of a state is taken
 	pin    uint64
 }
 
@@ -54,11 +54,11 @@ func (a *asks) fetch(t *testing.T, stream string) {
 			if a.during != nil {
 				a.during()
 			}
-			if err := a.to.Take(stream, 1, p, part, first, next == nil); err != nil {
-				t.Fatal(err)
-			}
 			if next == nil && a.last != nil {
 				a.last()
+			}
+			if err := a.to.Take(stream, 1, p, part, first, next == nil); err != nil {
+				t.Fatal(err)
 			}
 			if next == nil {
 				break
@@ -213,7 +213,7 @@ func TestAJoinThatFailsIsTriedAgain(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		asked := away(t, w)
 		a, c := w.sites["a"], w.sites["c"]
-		asked.last = func() { c.node.Store.Fail(errors.New("full")) }
+		asked.last = func() { c.node.Store.Fail(errors.New("full"), 1) }
 		p := asked.wanted[0]
 		asked.wanted = asked.wanted[:1]
 		asked.fetch(t, "$c.s")
@@ -228,7 +228,7 @@ func TestAJoinThatFailsIsTriedAgain(t *testing.T) {
 		if err := c.Take("$c.s", 1, p, part, true, true); err == nil {
 			t.Error("a second state is taken in the middle of a join")
 		}
-		c.node.Store.Fail(nil)
+		c.node.Store.Fail(nil, 0)
 		time.Sleep(joinPause)
 		w.settled()
 		if c.Stats().Joins != 1 {

@@ -100,11 +100,7 @@ func (c *Client) PublishBody(ctx context.Context, stream string, body Body, opts
 
 func (o *PublishOptions) query() url.Values {
 	q := url.Values{}
-	set := func(name, value string) {
-		if value != "" {
-			q.Set(name, value)
-		}
-	}
+	set := setter(q)
 	set("ack", o.Ack)
 	set("after", o.After)
 	set("key", o.Key)

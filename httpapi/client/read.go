@@ -59,13 +59,18 @@ type Query struct {
 	After     string // wait until the node has caught up to this cursor
 }
 
-func (q *Query) values() url.Values {
-	v := url.Values{}
-	set := func(name, value string) {
+// setter sets a query's parameters; one without a value is left out.
+func setter(v url.Values) func(name, value string) {
+	return func(name, value string) {
 		if value != "" {
 			v.Set(name, value)
 		}
 	}
+}
+
+func (q *Query) values() url.Values {
+	v := url.Values{}
+	set := setter(v)
 	if q.Cursor != "" {
 		set("cursor", q.Cursor)
 	} else {

@@ -19,11 +19,7 @@ type WatchQuery struct {
 
 func (q *WatchQuery) values() url.Values {
 	v := url.Values{}
-	set := func(name, value string) {
-		if value != "" {
-			v.Set(name, value)
-		}
-	}
+	set := setter(v)
 	if q.Cursor != "" {
 		set("cursor", q.Cursor)
 	} else {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -24,7 +25,7 @@ func (u updates) run(ctx context.Context, w *world) error {
 	if err := w.collect(ctx); err != nil {
 		return err
 	}
-	if err := w.distances(ctx); err != nil {
+	if err := w.distances(ctx, 5*time.Millisecond, 15*time.Millisecond, 25*time.Millisecond); err != nil {
 		return err
 	}
 	keys := slices.Concat(w.track("at-eu", w.a, w.b), w.track("at-ap", w.c, w.b))
@@ -70,18 +71,11 @@ func (u updates) apart(ctx context.Context, w *world, keys []*tracked, crowd []*
 	return w.isolate(ctx, w.b, false)
 }
 
-// distances gives the links delays of a wide area.
-func (w *world) distances(ctx context.Context) error {
-	for _, link := range []struct {
-		from  *node
-		to    *node
-		delay time.Duration
-	}{{w.a, w.b, 20 * time.Millisecond}, {w.a, w.c, 30 * time.Millisecond}, {w.b, w.c, 40 * time.Millisecond}} {
-		if err := link.from.link(ctx, link.to.region, map[string]any{"delay": link.delay.String()}); err != nil {
-			return err
-		}
-	}
-	return nil
+// distances delays each link by the two ways to the middle of the world. A policy is for both ways
+// of a link, so one end sets it.
+func (w *world) distances(ctx context.Context, eu, us, ap time.Duration) error {
+	w.delays = map[*node]time.Duration{w.a: eu, w.b: us, w.c: ap}
+	return errors.Join(w.isolate(ctx, w.b, false), w.a.link(ctx, w.c.region, map[string]any{"delay": (eu + ap).String()}))
 }
 
 // crowd are hands at every node that change the same counter and the same hyperloglog; none of

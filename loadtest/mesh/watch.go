@@ -25,12 +25,8 @@ func watch(ctx context.Context, w *world) error {
 	if err := w.collect(ctx); err != nil {
 		return err
 	}
-	for _, n := range w.nodes() {
-		for _, other := range w.others(n) {
-			if err := n.link(ctx, other.region, map[string]any{"delay": watchDelay.String()}); err != nil {
-				return err
-			}
-		}
+	if err := w.distances(ctx, watchDelay/2, watchDelay/2, watchDelay/2); err != nil {
+		return err
 	}
 	v := &viewer{world: w, at: w.b, sent: map[string]time.Time{}, seen: map[string]int{}}
 	if err := v.half(ctx, "first"); err != nil {

@@ -28,7 +28,8 @@ type world struct {
 	streams []string
 	began   time.Time
 	scans   int
-	hands   int // that have been numbered
+	hands   int                     // that have been numbered
+	delays  map[*node]time.Duration // of each node's way to the middle of the world
 
 	mu      sync.Mutex
 	checker *history.Checker // guarded by mu
@@ -129,7 +130,8 @@ func (w *world) end() error {
 // isolate cuts a node off from both others, or heals it.
 func (w *world) isolate(ctx context.Context, n *node, cut bool) error {
 	for _, other := range w.others(n) {
-		if err := n.link(ctx, other.region, map[string]any{"cut": cut}); err != nil {
+		policy := map[string]any{"cut": cut, "delay": (w.delays[n] + w.delays[other]).String()}
+		if err := n.link(ctx, other.region, policy); err != nil {
 			return err
 		}
 	}

@@ -17,6 +17,9 @@ import (
 const (
 	// valueBytesSeparate is the size from which a value is kept beside the tables.
 	valueBytesSeparate = 512
+	// memTables is how many tables in memory there are under load: Pebble takes their room out of the
+	// cache's.
+	memTables = 3
 	// fileBytes is what a flush or a compaction puts into one file: all of a flush.
 	fileBytes = 64 << 20
 )
@@ -31,7 +34,7 @@ func (s *Store) pebbleOptions() *pebble.Options {
 		FormatMajorVersion:          pebble.FormatValueSeparation,
 		Logger:                      logger{s},
 		EventListener:               s.listener(),
-		CacheSize:                   s.opts.CacheBytes,
+		CacheSize:                   s.opts.CacheBytes + memTables*s.opts.MemTableBytes,
 		MemTableSize:                uint64(s.opts.MemTableBytes),
 		MemTableStopWritesThreshold: 4,
 		L0CompactionThreshold:       4,

@@ -16,16 +16,17 @@ type Store struct {
 	writes []func(map[string][]byte)
 	pinned int
 	fail   error
+	good   int // writes that succeed before others fail
 }
 
 // NewStore is an empty store.
 func NewStore() *Store { return &Store{state: map[string][]byte{}} }
 
-// Fail has all writes fail from now on; nil ends that.
-func (s *Store) Fail(err error) {
+// Fail has all writes but the first few from now on fail; nil ends that.
+func (s *Store) Fail(err error, after int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.fail = err
+	s.fail, s.good = err, after
 }
 
 // Writes is how many writes there were.
@@ -113,7 +114,7 @@ func (s *Store) Drop(from, to []byte) error {
 func (s *Store) write(do func(map[string][]byte)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.fail != nil {
+	if s.good--; s.fail != nil && s.good < 0 {
 		return s.fail
 	}
 	do(s.state)
