@@ -9,7 +9,7 @@ func values() []plant.Plant {
 		{
 			Name: "state-joined-ahead-of-its-logs", File: core + "part.go",
 			Old: "		if held[o] < s {\n",
-			New: "		if false {\n",
+			New: "		if held[o] < s && false {\n",
 		},
 		{
 			Name: "value-and-vector-in-two-batches", File: model + "fold.go",
