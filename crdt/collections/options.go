@@ -31,7 +31,8 @@ type Options struct {
 	// Default 64 MiB.
 	PendingBytesMax int64
 	// GiveUpAfter is how long records that are gone are looked for in the states of other nodes,
-	// before the values go on without them. Default 10 min.
+	// before the values do without them. Default 7 days, as long as a member counts that is away: what
+	// is given up too early is taken from other nodes by a later join.
 	GiveUpAfter time.Duration
 	// Workers is how many collections are folded at once. Default 2.
 	Workers int
@@ -67,7 +68,7 @@ func (o Options) withDefaults() (Options, error) {
 	set(&o.KeepLog, 10*time.Minute)
 	set(&o.SweepEvery, time.Second)
 	set(&o.PendingBytesMax, 64<<20)
-	set(&o.GiveUpAfter, 10*time.Minute)
+	set(&o.GiveUpAfter, 7*24*time.Hour)
 	set(&o.Workers, 2)
 	return o, nil
 }
