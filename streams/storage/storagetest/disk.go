@@ -44,7 +44,24 @@ func (d *Disk) BeforeSync(call func()) {
 // Open opens a store in a directory of the disk. Its Inode is the disk's.
 func (d *Disk) Open(dir string, clock storage.Clock, opts storage.Options) (*storage.Store, error) {
 	opts.Inode = func(string) (uint64, error) { return d.inode, nil }
-	return storage.Open(errorfs.Wrap(d.fs, errorfs.InjectorFunc(d.wait)), dir, clock, opts)
+	return storage.Open(waiting{errorfs.Wrap(d.fs, errorfs.InjectorFunc(d.wait)), d}, dir, clock, opts)
+}
+
+// waiting is the disk's files with its waits, those of reused files too, which errorfs forgets.
+type waiting struct {
+	*errorfs.FS
+	disk *Disk
+}
+
+func (w waiting) ReuseForWrite(from, to string, category vfs.DiskWriteCategory) (vfs.File, error) {
+	f, err := w.FS.ReuseForWrite(from, to, category)
+	if err != nil {
+		return nil, err
+	}
+	return errorfs.WrapFile(f, errorfs.InjectorFunc(func(op errorfs.Op) error {
+		op.Path = to
+		return w.disk.wait(op)
+	})), nil
 }
 
 func (d *Disk) wait(op errorfs.Op) error {

@@ -1,6 +1,8 @@
 package nodetest
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -68,7 +70,8 @@ func short(cfg *node.Config) {
 }
 
 // TestKeysOfAnEmptyDisk has a node lose its disk when the records of its keys are gone everywhere:
-// it takes over the values, changes them again under another origin, and nothing removed is back.
+// it takes over the values, through power cuts of its own and of who gives them, changes them again
+// under another origin, and nothing removed is back.
 func TestKeysOfAnEmptyDisk(t *testing.T) {
 	run(t, three(), func(w *world) {
 		for _, p := range w.places {
@@ -80,11 +83,17 @@ func TestKeysOfAnEmptyDisk(t *testing.T) {
 		for _, p := range w.places {
 			w.track("of-"+p.name, p)
 		}
+		w.fill(w.places[0], 3000)
 		w.begin()
 		w.truncated(w.places...)
 		c.crash()
 		c.disk = w.newDisk()
 		c.start()
+		for _, p := range []*place{c, w.places[w.draw(2)]} {
+			time.Sleep(time.Duration(w.draw(1000)) * time.Millisecond)
+			p.crash()
+			p.start()
+		}
 		w.within(10*time.Second, "c to be ready", func() bool { return c.meets(2) && c.ready() })
 		if took := w.alike(2 * time.Second); took > 500*time.Millisecond {
 			t.Errorf("the values were complete %v after the node was ready", took)
@@ -131,6 +140,21 @@ func TestKeysAfterLongAway(t *testing.T) {
 			t.Error("no state was taken over")
 		}
 	})
+}
+
+// fill gives a value to many keys, which makes a state of many parts.
+func (w *world) fill(p *place, keys int) {
+	w.t.Helper()
+	var all []client.KeyUpdate
+	for i := range keys {
+		all = append(all, client.KeyUpdate{Key: fmt.Sprint("filled", i), Ops: []byte(`{"assign":"` + strings.Repeat("x", 2000) + `"}`)})
+		if len(all) == 400 || i == keys-1 {
+			if _, err := p.now().client.UpdateAll(w.t.Context(), "register", all, client.UpdateOptions{}); err != nil {
+				w.t.Fatal(err)
+			}
+			all = all[:0]
+		}
+	}
 }
 
 // truncated lets a time without updates pass, after which these nodes hold no record of them.
