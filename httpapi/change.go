@@ -22,7 +22,7 @@ type watchParams struct {
 	collectionPath
 	From    string   `query:"from" enum:"latest,earliest" default:"latest" doc:"What comes, or first all keys with their values"`
 	Cursor  string   `query:"cursor" doc:"A place that any node gave, instead of from"`
-	Limit   int      `query:"limit" minimum:"1" maximum:"10000" default:"100" doc:"Changes of one answer"`
+	Limit   int      `query:"limit" minimum:"1" maximum:"10000" default:"100" doc:"Changes of one answer; more where keys are listed and no cursor stands between them"`
 	Wait    string   `query:"wait" pattern:"^(0|([0-9]{1,4}([.][0-9]{1,9})?(ns|us|µs|ms|s|m|h))+)$" doc:"Wait for a first change this long, at most 60s"`
 	Keys    []string `query:"key" nullable:"false" minLength:"1" maxLength:"1024" doc:"Only these keys"`
 	Prefix  string   `query:"prefix" doc:"Only keys that begin so"`

@@ -60,6 +60,44 @@ func TestChangesAsPages(t *testing.T) {
 	}
 }
 
+// standing is a feed whose cursor stays for the first changes, as where keys are listed.
+type standing struct {
+	edged.Feed
+	at    edged.Cursor
+	given int
+}
+
+func (s *standing) Next(dst []edged.Delivery, bytesMax, eventsMax int) ([]edged.Delivery, error) {
+	had := len(dst)
+	dst, err := s.Feed.Next(dst, bytesMax, eventsMax)
+	for _, d := range dst[had:] {
+		s.given += d.Len()
+	}
+	return dst, err
+}
+
+func (s *standing) Cursor() edged.Cursor {
+	if s.given < 2 {
+		return s.at
+	}
+	return s.Feed.Cursor()
+}
+
+// TestAPageOfChangesGetsOn: a page whose cursor is the one that it was asked for would come again.
+func TestAPageOfChangesGetsOn(t *testing.T) {
+	c, _ := visited(t)
+	feed, err := c.Changes(edged.Query{Stream: "visits"}, func() {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer feed.Close()
+	at := feed.Cursor()
+	p := page{start: at.String()}
+	if err := p.gather(&standing{Feed: feed, at: at}, 1); err != nil || p.events != 2 || p.cursor != visitsAt(2) || p.caughtUp {
+		t.Errorf("%d changes up to %s, caught up %v, %v; want 2 up to %s", p.events, p.cursor, p.caughtUp, err, visitsAt(2))
+	}
+}
+
 func TestChangesRefuse(t *testing.T) {
 	_, h := visited(t)
 	for _, q := range []struct {

@@ -88,6 +88,7 @@ type page struct {
 	gaps     []gapView
 	events   int
 	bytes    int
+	start    string // of changes: the cursor that the page has to get past
 	cursor   string
 	caughtUp bool
 }
@@ -116,6 +117,9 @@ func (s *Server) readPage(w http.ResponseWriter, r *http.Request, q *reading) {
 	}
 	defer feed.Close()
 	p := page{}
+	if q.shape.Change {
+		p.start = feed.Cursor().String()
+	}
 	limit := q.limit
 	if limit == 0 {
 		limit = readDefault
@@ -167,10 +171,13 @@ func (s *Server) waitFor(ctx context.Context, p *page, feed edged.Feed, wake <-c
 // events ends the page; whoever goes on from its cursor meets it again.
 func (p *page) gather(feed edged.Feed, limit int) error {
 	p.caughtUp = false
-	for p.events < limit && p.bytes < readBytesMax {
-		before := len(p.given)
+	for !p.full(feed, limit) && p.bytes < readBytesMax {
+		before, more := len(p.given), limit-p.events
+		if more <= 0 {
+			more = limit
+		}
 		var err error
-		p.given, err = feed.Next(p.given, readBytesMax-p.bytes, limit-p.events)
+		p.given, err = feed.Next(p.given, readBytesMax-p.bytes, more)
 		for i := before; i < len(p.given); i++ {
 			p.count(&p.given[i])
 		}
@@ -187,6 +194,12 @@ func (p *page) gather(feed edged.Feed, limit int) error {
 	rest, err := feed.Next(nil, 1, 1)
 	p.caughtUp = err == nil && len(rest) == 0
 	return nil
+}
+
+// full says whether a page may end. Where keys are listed a cursor stands before those that are
+// listed together: a page that ended among the first of them would be given again for ever.
+func (p *page) full(feed edged.Feed, limit int) bool {
+	return p.events >= limit && (p.start == "" || feed.Cursor().String() != p.start)
 }
 
 func (p *page) count(d *edged.Delivery) {

@@ -45,6 +45,9 @@ func (k *Keeper) Changes(q edged.Query, wake func()) (edged.Feed, error) {
 		return nil, err
 	}
 	at := &w.query.Start
+	if c != nil && at.Kind == edged.AtCursor && at.Cursor.Generation == c.definition().Generation {
+		at.Kind = edged.AtCursorOrGap // what is gone of the records is listed: no cursor is too old
+	}
 	nothing := (at.Kind == edged.AtCursor || at.Kind == edged.AtCursorOrGap) && len(at.Cursor.Vector) == 0
 	if c != nil && (at.Kind == edged.Earliest || nothing && at.Cursor.Generation == c.definition().Generation) {
 		w.list = newListing(c, edged.Vector{}, allPartitions())

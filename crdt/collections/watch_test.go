@@ -137,6 +137,11 @@ func TestAWatchThatWasAwayTooLongIsToldAndListed(t *testing.T) {
 		a.ops("n", "x", `{"increment":1}`)
 		time.Sleep(2 * time.Minute)
 		w.settled()
+		page := from("n", at)
+		page.Start.Kind = edged.AtCursor // as a reader of pages asks
+		asked := a.watch(page)
+		defer asked.feed.Close()
+		asked.expect("gap x=2")
 		back := a.watch(from("n", at))
 		defer back.feed.Close()
 		back.expect("gap x=2")

@@ -21,7 +21,7 @@ type feed struct {
 	told   bool // of the deletion
 }
 
-// Follow opens a reader's place. A cursor whose events are retired is taken up with a gap.
+// Follow opens a reader's place. A cursor whose events are retired is refused, or taken up with a gap.
 func (n *Node) Follow(q edged.Query, wake func()) (edged.Feed, error) {
 	n.mesh.mu.Lock()
 	defer n.mesh.mu.Unlock()
@@ -43,8 +43,21 @@ func (n *Node) Follow(q edged.Query, wake func()) (edged.Feed, error) {
 		if q.Start.Cursor.Generation == f.of.def.Generation {
 			f.vector = maps.Clone(q.Start.Cursor.Vector)
 		}
+		if q.Start.Kind == edged.AtCursor && f.expired() {
+			return nil, edged.CursorExpired
+		}
 	}
 	return f, nil
+}
+
+// expired says whether events that come next are retired.
+func (f *feed) expired() bool {
+	for key, l := range f.of.logs {
+		if f.vector[key]+1 < l.start {
+			return true
+		}
+	}
+	return false
 }
 
 func (f *feed) Close() {
