@@ -53,3 +53,20 @@ func FuzzReadKey(f *testing.F) {
 		}
 	})
 }
+
+// FuzzExtract holds extraction to encoding/json, on any bytes.
+func FuzzExtract(f *testing.F) {
+	r := rand.New(rand.NewPCG(1, 1))
+	for range 50 {
+		f.Add(someJSON(r, nil, 4))
+	}
+	x := extractorOf(f, somePaths...)
+	dst := make([]Value, len(somePaths))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		n := allocated(func() { x.Extract(in, dst, new(Arena)) })
+		if most := uint64(4*len(somePaths)*len(in) + 64<<10); n > most {
+			t.Fatalf("%d bytes of input took %d bytes", len(in), n)
+		}
+		checkExtract(t, x, in)
+	})
+}
