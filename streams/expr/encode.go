@@ -3,7 +3,6 @@ package expr
 import (
 	"encoding/binary"
 	"errors"
-	"unicode/utf8"
 )
 
 // errValue says that bytes are no value.
@@ -68,11 +67,7 @@ func Read(from []byte) (v Value, rest []byte, err error) {
 	if n <= 0 || n > 1 && body[n-1] == 0 || size > uint64(len(body)-n) {
 		return Value{}, nil, errValue
 	}
-	text := view(body[n : n+int(size)])
-	if kind != Bytes && !utf8.ValidString(text) {
-		return Value{}, nil, errValue
-	}
-	return ofText(kind, text), body[n+int(size):], nil
+	return ofText(kind, view(body[n:n+int(size)])), body[n+int(size):], nil
 }
 
 func readDouble(body []byte) (Value, []byte, error) {

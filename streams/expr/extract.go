@@ -26,15 +26,15 @@ func NewExtractor(p *Paths) *Extractor {
 // Event fills a column for each path from an event's data, as Extract does; what says that it is no
 // JSON is not read as JSON.
 func (x *Extractor) Event(e *edged.Event, dst []Value, text *Arena) bool {
-	if !isJSON(e.ContentType) {
+	if !saysJSON(e.ContentType) {
 		x.opaque(e.Data, dst)
 		return false
 	}
 	return x.Extract(e.Data, dst, text)
 }
 
-// isJSON says whether a content type is that of JSON; none is.
-func isJSON(contentType string) bool {
+// saysJSON says whether a content type is that of JSON; none is.
+func saysJSON(contentType string) bool {
 	kind, _, _ := strings.Cut(contentType, ";")
 	kind = strings.TrimSpace(kind)
 	return kind == "" || kind == "application/json" || strings.HasSuffix(kind, "+json")
@@ -83,7 +83,7 @@ func (x *Extractor) fill(i, at int) int {
 		if n.column < 0 {
 			return x.value(i)
 		}
-		return x.take(i, &x.dst[n.column])
+		return x.take(i, &x.dst[n.column], x.text)
 	}
 	high, spaced := x.high, x.spaced
 	x.high, x.spaced = 0, false
@@ -97,7 +97,7 @@ func (x *Extractor) fill(i, at int) int {
 		end = x.array(i, n)
 	}
 	if end >= 0 && n.column >= 0 {
-		x.dst[n.column] = OfJSON(x.compact(x.doc[i:end]))
+		x.dst[n.column] = OfJSON(x.compact(x.doc[i:end], x.text))
 	}
 	x.high |= high
 	x.spaced = x.spaced || spaced
@@ -214,35 +214,4 @@ func (x *Extractor) element(n *pathNode, index int) int {
 		}
 	}
 	return -1
-}
-
-// take reads a string, a number, TRUE, FALSE or NULL.
-func (x *Extractor) take(i int, to *Value) int {
-	c := x.doc[i]
-	if c != '"' {
-		end := x.scalar(i)
-		switch {
-		case end < 0:
-		case c == 't', c == 'f':
-			*to = OfBoolean(c == 't')
-		case c == 'n':
-			*to = Value{}
-		default:
-			*to = numberOf(view(x.doc[i:end]))
-		}
-		return end
-	}
-	high := x.high
-	x.high = 0
-	end := x.string(i + 1)
-	if end >= 0 {
-		raw := x.doc[i+1 : end-1]
-		if x.escape || x.high&highs != 0 && !utf8.Valid(raw) {
-			*to = OfString(x.text.close(unescape(x.text.open(), raw)))
-		} else {
-			*to = OfString(view(raw))
-		}
-	}
-	x.high |= high
-	return end
 }

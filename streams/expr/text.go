@@ -8,18 +8,49 @@ import (
 	"unicode/utf8"
 )
 
+// take reads a string, a number, TRUE, FALSE or NULL.
+func (s *scan) take(i int, to *Value, text *Arena) int {
+	c := s.doc[i]
+	if c != '"' {
+		end := s.scalar(i)
+		switch {
+		case end < 0:
+		case c == 't', c == 'f':
+			*to = OfBoolean(c == 't')
+		case c == 'n':
+			*to = Value{}
+		default:
+			*to = numberOf(view(s.doc[i:end]))
+		}
+		return end
+	}
+	high := s.high
+	s.high = 0
+	end := s.string(i + 1)
+	if end >= 0 {
+		raw := s.doc[i+1 : end-1]
+		if s.escape || s.high&highs != 0 && !utf8.Valid(raw) {
+			*to = OfString(text.close(unescape(text.open(), raw)))
+		} else {
+			*to = OfString(view(raw))
+		}
+	}
+	s.high |= high
+	return end
+}
+
 // compact gives an object or an array without spaces outside strings, and as UTF-8. It stays where
 // it is if it is so already.
-func (x *Extractor) compact(raw []byte) string {
-	broken := x.high&highs != 0 && !utf8.Valid(raw)
-	if !x.spaced && !broken {
+func (s *scan) compact(raw []byte, text *Arena) string {
+	broken := s.high&highs != 0 && !utf8.Valid(raw)
+	if !s.spaced && !broken {
 		return view(raw)
 	}
-	out := appendCompact(x.text.open(), raw)
+	out := appendCompact(text.open(), raw)
 	if broken {
 		out = append(out[:0], bytes.ToValidUTF8(out, []byte("\ufffd"))...)
 	}
-	return x.text.close(out)
+	return text.close(out)
 }
 
 // appendCompact leaves out spaces that stand outside strings.

@@ -1,0 +1,73 @@
+package expr
+
+import (
+	"regexp"
+	"strconv"
+)
+
+// regexpFunctions match patterns of RE2, which are constants and take time in proportion to the text.
+var regexpFunctions = []function{ // read-only
+	{name: "REGEXP_LIKE", takes: "sS", form: "REGEXP_LIKE(text, 'pattern')", result: isBoolean, prepare: withPattern(func(_ *Row, re *regexp.Regexp, a []Value) Value {
+		return OfBoolean(re.MatchString(a[0].Text()))
+	})},
+	{name: "REGEXP_EXTRACT", takes: "sS|I", form: "REGEXP_EXTRACT(text, 'pattern', group)", result: isString, prepare: prepareExtract},
+	{name: "REGEXP_REPLACE", takes: "sSs", form: "REGEXP_REPLACE(text, 'pattern', with)", result: isString, prepare: withPattern(regexpReplace)},
+}
+
+// pattern compiles the constant of a call. NULL gives nil.
+func pattern(n *node) (*regexp.Regexp, string) {
+	if n.value.kind != String {
+		return nil, ""
+	}
+	re, err := regexp.Compile(n.value.Text())
+	if err != nil {
+		return nil, "The pattern is no regular expression of RE2: " + err.Error() + "."
+	}
+	return re, ""
+}
+
+func withPattern(call func(r *Row, re *regexp.Regexp, a []Value) Value) func([]*node) (func(*Row, []Value) Value, string) {
+	return func(args []*node) (func(*Row, []Value) Value, string) {
+		re, fault := pattern(args[1])
+		return func(r *Row, a []Value) Value { return call(r, re, a) }, fault
+	}
+}
+
+// prepareExtract gives the whole match, or the group with a number; no match is NULL.
+func prepareExtract(args []*node) (func(*Row, []Value) Value, string) {
+	re, fault := pattern(args[1])
+	if fault != "" || re == nil {
+		return func(*Row, []Value) Value { return Value{} }, fault
+	}
+	group := 0
+	if len(args) > 2 {
+		n := args[2].value.Integer()
+		if n < 0 || n > int64(re.NumSubexp()) {
+			return nil, "The pattern has " + strconv.Itoa(re.NumSubexp()) + " groups, and no number " + strconv.FormatInt(n, 10) + "."
+		}
+		group = int(n)
+	}
+	return func(_ *Row, a []Value) Value {
+		s := a[0].Text()
+		at := re.FindStringSubmatchIndex(s)
+		if at == nil || at[2*group] < 0 {
+			return Value{}
+		}
+		return OfString(s[at[2*group]:at[2*group+1]])
+	}, ""
+}
+
+// regexpReplace replaces all matches; $1 in the text stands for a group.
+func regexpReplace(r *Row, re *regexp.Regexp, a []Value) Value {
+	s, with := a[0].Text(), a[2].Text()
+	b, from := r.Text.open(), 0
+	for _, at := range re.FindAllStringSubmatchIndex(s, -1) {
+		if !r.Text.room(len(b) + len(s) + len(with)*(1+at[1]-at[0])) {
+			return r.mistype()
+		}
+		b = append(b, s[from:at[0]]...)
+		b = re.ExpandString(b, with, s, at)
+		from = at[1]
+	}
+	return r.made(append(b, s[from:]...))
+}
