@@ -5,6 +5,7 @@ package expr
 type Arena struct {
 	buf  []byte
 	used int // bytes made since Reset, in this buffer and in those before it
+	most int // that may be made; 0 is arenaBytesMax
 }
 
 // arenaBytesMax bounds what one event may make of texts, so that REPLACE of REPLACE of REPLACE
@@ -35,4 +36,10 @@ func (a *Arena) close(b []byte) string {
 }
 
 // room says whether n more bytes may be made.
-func (a *Arena) room(n int) bool { return n <= arenaBytesMax-a.used }
+func (a *Arena) room(n int) bool {
+	most := arenaBytesMax
+	if a.most > 0 {
+		most = a.most
+	}
+	return n <= most-a.used
+}

@@ -11,7 +11,12 @@ import (
 type compiler struct {
 	resolve Resolve
 	errs    sql.Errors
+	row     Row // that constants are computed over
 }
+
+// foldedBytesMax bounds the texts that are made when constants are computed; more is left to the
+// events.
+const foldedBytesMax = 1 << 18
 
 // fault notes what is wrong with an expression.
 func (c *compiler) fault(e sql.Expr, message string, args ...any) *node {
@@ -61,12 +66,12 @@ func (c *compiler) compile(e sql.Expr) *node {
 
 // fold computes a node whose parts are constants.
 func (c *compiler) fold(e sql.Expr, n *node) *node {
-	var r Row
-	v := n.eval(&r)
-	if f := r.Failure(); f != nil {
+	c.row.failed, c.row.Mistyped = false, 0
+	v := n.eval(&c.row)
+	if f := c.row.Failure(); f != nil {
 		return c.fault(e, "%s", f.Error())
 	}
-	if r.Mistyped > 0 {
+	if c.row.Mistyped > 0 {
 		return n
 	}
 	k := constantNode(v.Clone())
@@ -172,7 +177,7 @@ func (c *compiler) binary(e *sql.Binary) (*node, bool) {
 		return c.connect(e)
 	case "=", "<>", "<", "<=", ">", ">=":
 		a, b := c.compile(e.Left), c.compile(e.Right)
-		return c.comparison(e, e.Op, a, b), a.constant && b.constant
+		return c.comparison(e.Op, side{e.Left, a}, side{e.Right, b}), a.constant && b.constant
 	}
 	a, b := c.pair(e.Left, e.Right)
 	if e.Op == "||" {

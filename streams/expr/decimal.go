@@ -82,6 +82,9 @@ func (d decimal) integer() (int64, bool) {
 // rescale gives the number with another scale, rounded half away from zero, and whether it fits.
 func (d decimal) rescale(scale int) (decimal, bool) {
 	fits := true
+	if d.magnitude.zero() {
+		d.scale = scale // however far
+	}
 	if scale >= d.scale {
 		d.magnitude, fits = d.magnitude.timesPower(scale - d.scale)
 	} else {

@@ -67,7 +67,11 @@ func Read(from []byte) (v Value, rest []byte, err error) {
 	if n <= 0 || n > 1 && body[n-1] == 0 || size > uint64(len(body)-n) {
 		return Value{}, nil, errValue
 	}
-	return ofText(kind, view(body[n:n+int(size)])), body[n+int(size):], nil
+	v = ofText(kind, view(body[n:n+int(size)]))
+	if kind == JSON && (size < 2 || v.Text()[0] != '{' && v.Text()[0] != '[') {
+		return Value{}, nil, errValue
+	}
+	return v, body[n+int(size):], nil
 }
 
 func readDouble(body []byte) (Value, []byte, error) {

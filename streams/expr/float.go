@@ -62,8 +62,7 @@ func ln(x float64) float64 {
 	odd := polynomial(s4, 1.479819860511658591e-01, 1.818357216161805012e-01, 2.857142874366239149e-01, 6.666666666666735130e-01)
 	even := polynomial(s4, 1.531383769920937332e-01, 2.222219843214978396e-01, 3.999999999940941908e-01)
 	r := float64(s2*odd) + float64(s4*even)
-	half := float64(0.5*f) * f
-	half = float64(half)
+	half := float64(float64(0.5*f) * f)
 	return float64(k*ln2Hi) - ((half - (float64(s*(half+r)) + float64(k*ln2Lo))) - f)
 }
 

@@ -121,7 +121,7 @@ func (c *compiler) call(e *sql.Call) (*node, bool) {
 func counted(least, most int, more bool) string {
 	switch {
 	case more:
-		return fmt.Sprintf("at least %d values", least)
+		return "at least 1 value"
 	case least == most && least == 1:
 		return "1 value"
 	case least == most:
@@ -178,7 +178,7 @@ func callNode(f *function, call func(r *Row, args []Value) Value, args []*node, 
 		given := r.stack[base:]
 		r.stack = r.stack[:base]
 		switch {
-		case wrong:
+		case wrong, !r.Text.room(0):
 			return r.mistype()
 		case null && !open:
 			return Value{}

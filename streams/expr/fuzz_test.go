@@ -2,9 +2,12 @@ package expr
 
 import (
 	"bytes"
+	"encoding/json"
 	"math/rand/v2"
 	"runtime"
 	"testing"
+
+	"github.com/edgedhq/edged/streams/sql"
 )
 
 // allocated is the number of bytes of memory that f takes.
@@ -68,5 +71,41 @@ func FuzzExtract(f *testing.F) {
 			t.Fatalf("%d bytes of input took %d bytes", len(in), n)
 		}
 		checkExtract(t, x, in)
+	})
+}
+
+// FuzzExpression compiles and evaluates any text that parses, over any document.
+func FuzzExpression(f *testing.F) {
+	r := rand.New(rand.NewPCG(1, 1))
+	for range 50 {
+		f.Add(sql.Print(someExpr(r, 3)), someFields(r))
+	}
+	for _, name := range Functions() {
+		f.Add(lookup(name).form, []byte(order))
+	}
+	f.Fuzz(func(t *testing.T, text string, doc []byte) {
+		e, err := sql.ParseExpr(text)
+		if err != nil {
+			return
+		}
+		var b *bench
+		if n := allocated(func() { b, err = compileBench(e) }); n > 8<<20 {
+			t.Fatalf("%d bytes of text took %d bytes", len(text), n)
+		}
+		if err != nil {
+			return
+		}
+		b.load(event(string(doc)))
+		v := b.program.Eval(&b.row)
+		if out := AppendJSON(nil, v); !json.Valid(out) {
+			t.Fatalf("%q over %q gives %q", text, doc, out)
+		}
+		if w, _, err := ReadKey(AppendKey(nil, v)); err != nil || !Equal(v, w) {
+			t.Fatalf("%q over %q gives %s, of its key %s", text, doc, show(v), show(w))
+		}
+		b.load(event(string(doc)))
+		if again := b.program.Eval(&b.row); !Equal(v, again) && b.row.Text.used == 0 {
+			t.Fatalf("%q over %q gives %s, then %s", text, doc, show(v), show(again))
+		}
 	})
 }

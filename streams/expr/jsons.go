@@ -256,13 +256,15 @@ var choiceFunctions = []function{ // read-only
 		}, args...)
 	}},
 	{name: "NULLIF", takes: "xx", form: "NULLIF(a, b)", build: func(c *compiler, e *sql.Call, args []*node) *node {
-		same := c.comparison(e, "=", args[0], args[1])
-		return valueNode(args[0].typ, func(r *Row) Value {
-			if same.test(r) == yes {
+		a, b := args[0], exactly(args[1], args[0])
+		c.comparison("=", side{e.Args[0].Expr, a}, side{e.Args[1].Expr, b})
+		return valueNode(a.typ, func(r *Row) Value {
+			v := a.eval(r)
+			if r.compare(2, v, b.eval(r)) == yes {
 				return Value{}
 			}
-			return args[0].eval(r)
-		}, args...)
+			return v
+		}, a, b)
 	}},
 	{name: "IF", takes: "bx|x", form: "IF(condition, then, else)", build: func(_ *compiler, _ *sql.Call, args []*node) *node {
 		other := constantNode(Value{})

@@ -117,6 +117,9 @@ func ReadKey(key []byte) (v Value, rest []byte, err error) {
 	case rankString, rankBytes:
 		return readTextKey(String+Kind(rank-rankString)>>4, body)
 	case rankJSON:
+		if len(body) < 2 || body[0] != '{' && body[0] != '[' {
+			return Value{}, nil, errKey
+		}
 		return readTextKey(JSON, body)
 	case rankTimestamp, rankInterval:
 		if len(body) < 8 {

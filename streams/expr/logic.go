@@ -81,11 +81,17 @@ var outcomes = map[string]uint8{ // read-only
 	"<": 1, "<=": 3, "=": 2, ">=": 6, ">": 4, "<>": 5,
 }
 
-// comparison compiles a comparison of two nodes.
-func (c *compiler) comparison(e sql.Expr, op string, a, b *node) *node {
-	a, b = exactly(a, b), exactly(b, a)
+// side is one side of a comparison.
+type side struct {
+	e sql.Expr
+	*node
+}
+
+// comparison compiles a comparison.
+func (c *compiler) comparison(op string, left, right side) *node {
+	a, b := exactly(left.node, right.node), exactly(right.node, left.node)
 	if !a.typ.Any && !b.typ.Any && !comparable(op, a.typ.Kind, b.typ.Kind) {
-		return c.fault(e, "%s cannot be compared with %s by %s. Cast one of them.", a.typ, b.typ, op)
+		return c.incomparable(op, left, right)
 	}
 	mask := outcomes[op]
 	if a.constant && !b.constant {
@@ -96,6 +102,18 @@ func (c *compiler) comparison(e sql.Expr, op string, a, b *node) *node {
 		return constantComparison(mask, a, b.value)
 	}
 	return testNode(func(r *Row) truth { return r.compare(mask, a.eval(r), b.eval(r)) }, a, b)
+}
+
+// incomparable refuses a comparison, and says which cast would allow it.
+func (c *compiler) incomparable(op string, left, right side) *node {
+	text, other := left, right
+	if right.typ.Kind == String {
+		text, other = right, left
+	}
+	if text.typ.Kind != String || !castable(String, other.typ.Kind) {
+		return c.fault(right.e, "%s is %s and %s is %s: %s does not compare them.", clip(sql.Print(left.e)), left.typ, clip(sql.Print(right.e)), right.typ, op)
+	}
+	return c.fault(text.e, "%s is STRING, and is compared with %s. Write CAST(%s AS %s).", clip(sql.Print(text.e)), other.typ, clip(sql.Print(text.e)), other.typ)
 }
 
 // comparable says whether an operator may compare two kinds.
@@ -166,8 +184,8 @@ func (c *compiler) between(e *sql.Between) (*node, bool) {
 	x, low, high := c.compile(e.X), c.compile(e.Low), c.compile(e.High)
 	constant := x.constant && low.constant && high.constant
 	faults := len(c.errs)
-	c.comparison(e, ">=", x, low)
-	c.comparison(e, "<=", x, high)
+	c.comparison(">=", side{e.X, x}, side{e.Low, low})
+	c.comparison("<=", side{e.X, x}, side{e.High, high})
 	if len(c.errs) > faults {
 		return unsure(), false
 	}
@@ -199,7 +217,7 @@ func (c *compiler) in(e *sql.In) (*node, bool) {
 	for _, item := range e.List {
 		n := c.compile(item)
 		faults := len(c.errs)
-		if c.comparison(e, "=", x, n); len(c.errs) > faults {
+		if c.comparison("=", side{e.X, x}, side{item, n}); len(c.errs) > faults {
 			return unsure(), false
 		}
 		all = append(all, exactly(n, x))
@@ -233,7 +251,7 @@ func (c *compiler) choice(e *sql.Case) (*node, bool) {
 		if subject == nil {
 			c.condition(w.If, n)
 		} else {
-			c.comparison(w.If, "=", subject, n)
+			c.comparison("=", side{e.Subject, subject}, side{w.If, n})
 			n = exactly(n, subject)
 		}
 		tests = append(tests, n)

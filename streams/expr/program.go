@@ -35,6 +35,7 @@ type Resolve func(e sql.Expr) (*Ref, *sql.Error)
 // Compile makes a program of an expression, or says what is wrong with it.
 func Compile(e sql.Expr, resolve Resolve) (*Program, sql.Errors) {
 	c := &compiler{resolve: resolve}
+	c.row.Text.most = foldedBytesMax
 	n := c.compile(e)
 	if len(c.errs) > 0 {
 		return nil, c.errs
