@@ -1,6 +1,9 @@
 package sql
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // windows are the functions that stand in GROUP BY only.
 var windows = []string{"TUMBLE", "HOP", "CUMULATE", "SESSION", "ROWS"} // read-only
@@ -51,7 +54,6 @@ func (p *parser) call() Expr {
 // args reads what a call is given.
 func (p *parser) args(c *Call) {
 	for {
-		p.spend(128, 1)
 		a := Arg{Expr: p.expr()}
 		if p.tok.is("AS") {
 			if c.Name != "ROW" {
@@ -60,7 +62,7 @@ func (p *parser) args(c *Call) {
 			p.advance()
 			a.As = p.name("the name of the value")
 		}
-		c.Args = append(c.Args, a)
+		c.Args = grow(p, c.Args, a, 32)
 		if !p.sign(",") {
 			return
 		}
@@ -69,7 +71,7 @@ func (p *parser) args(c *Call) {
 
 // extract reads unit FROM t; the unit becomes a string, so that EXTRACT('unit', t) is the same.
 func (p *parser) extract(c *Call) {
-	p.spend(160, 6)
+	p.spend(96, 6)
 	unit := &Literal{p.tok.at, String, p.name("a unit")}
 	p.spend(0, len(unit.Text))
 	p.advance()
@@ -113,3 +115,6 @@ func (p *parser) tail(c *Call) {
 		p.fault(rankOnly)
 	}
 }
+
+// upper is s in capitals, as names of functions and types are kept.
+func upper(s string) string { return strings.ToUpper(s) }

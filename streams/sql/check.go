@@ -12,7 +12,7 @@ func (p *parser) complete(q *Query) {
 	}
 	window := q.Window()
 	if inner := q.From.Query; window != nil && inner != nil && inner.Window() != nil {
-		p.note(window.At, window.Kind, "The inner query has a window already. Group by window_start, or leave one of them out.")
+		p.note(window.At, window.Kind, "The inner query has a window, and the outer one is computed for each. Leave this one out.")
 	}
 	if e := q.Emit; e != nil && e.Kind == "FINAL" && window == nil && (q.From.Query == nil || q.From.Query.Window() == nil) {
 		p.note(e.At, "EMIT FINAL", "Without a window no row is final. Write EMIT CHANGES, or group by a window.")

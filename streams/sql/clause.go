@@ -12,7 +12,7 @@ func (p *parser) query(base int) *Query {
 	}
 	defer p.leave()
 	faults := p.faults
-	if !p.tok.is("SELECT") {
+	if !p.begins() || p.tok.is("WITH") {
 		p.noQuery()
 	}
 	last := -1
@@ -24,7 +24,7 @@ func (p *parser) query(base int) *Query {
 		if p.tok.sign(";") && base == 0 {
 			p.advance()
 			if p.tok.kind != end {
-				p.fault(p.tok.shown() + " stands after the end of the query. Write one query.")
+				p.stop(p.tok.shown() + " stands after the end of the query. Write one query.")
 			}
 			continue
 		}
@@ -52,11 +52,12 @@ func (p *parser) clauseWord() string {
 
 // order reports a clause that stands twice or too late. JOIN may be repeated.
 func (p *parser) order(at, last int) {
+	by := map[string]string{"GROUP": " BY", "ORDER": " BY"}
 	switch word := clauses[at]; {
 	case at == last && word != "JOIN":
-		p.note(p.tok.at, p.tok.raw, "%s stands twice. Write one.", word)
+		p.note(p.tok.at, p.tok.raw, "%s stands twice. Write one.", word+by[word])
 	case at < last:
-		p.note(p.tok.at, p.tok.raw, "%s stands after %s. Write it before.", word, clauses[last])
+		p.note(p.tok.at, p.tok.raw, "%s stands after %s. Write it before.", word+by[word], clauses[last]+by[clauses[last]])
 	}
 }
 
@@ -97,7 +98,7 @@ func (p *parser) noQuery() {
 	case t.kind == end:
 		p.fault("There is no query. Write SELECT … FROM a stream.")
 	case t.is("WITH"):
-		p.fault("A query begins with SELECT. Write what WITH names as FROM (SELECT …).")
+		p.stop("A query begins with SELECT. Write what WITH names as FROM (SELECT …).")
 	case t.kind == name && slices.Contains([]string{"CREATE", "INSERT", "REPLACE"}, upper(clip(t.raw))):
 		p.fault("A query begins with SELECT. The PUT names the function, and the option into the stream that it writes.")
 	default:
@@ -110,8 +111,7 @@ func (p *parser) stray(last int) {
 	t := &p.tok
 	switch {
 	case t.is("UNION") || t.is("INTERSECT") || t.is("EXCEPT"):
-		p.fault(t.word.text + " is not part of the language. Read both streams: FROM STREAMS(a, b); the column _stream tells them apart.")
-		p.held = token{at: t.at} // what follows is another query
+		p.stop(t.word.text + " is not part of the language. Read both streams: FROM STREAMS(a, b); the column _stream tells them apart.")
 	case t.sign(")"):
 		p.fault("No parenthesis is open here. Leave it out, or open one before.")
 	case t.is("OVER"):
@@ -178,16 +178,17 @@ func (p *parser) columnList() []Column {
 		if len(list) == columnsMax {
 			p.fault("The list has more than 100 columns. Put several values into one: ROW(a, b AS x).")
 		}
-		p.spend(192, 1)
 		c := Column{At: p.tok.at}
 		if p.sign("*") {
 			c.Star = true
 		} else {
 			c.Expr = p.expr()
 			c.As = p.alias()
-			p.spend(0, len(c.As))
+			if c.As != "" {
+				p.spend(0, len(c.As)+1)
+			}
 		}
-		list = append(list, c)
+		list = grow(p, list, c, 48)
 		if !p.sign(",") {
 			return list
 		}

@@ -7,17 +7,20 @@
 //
 // The whole grammar is read, of parts that are not built yet too; Planned lists those.
 //
-//	text ──▶ scanner ──▶ token ──▶ parser ──▶ Query ──▶ check ──▶ *Query or Errors
-//	                                 │ a fault is noted, and              │
-//	                                 └ the parser goes on ──▶ next clause │
-//	text ◀──────────────────── printer ◀──────────────────────────────────┘
+//	text ──▶ scanner ──▶ token ──▶ parser ──▶ Query ──▶ check ──▶ *Query, or Errors
+//	                                 │  ▲
+//	                           fault ▼  │ settle
+//	                            stuck, until the next clause
+//	text ◀── printer ◀── any part of a tree
 //
 // # Invariants
 //
-// What Print writes parses to an equal tree (positions aside), and prints as the same text.
-// A tree costs at most 64 KiB beside four times its text: the parser counts what it makes, and
-// refuses a text with too many parts. No text makes it panic, nest deeper than 64, or give more
-// than 10 errors. Every error has a line and a column, in characters from 1.
+// What Print writes parses to an equal tree (positions aside) and prints as the same text, unless
+// the blanks of canonical text make it longer than 64 KiB. A tree costs at most 64 KiB beside four
+// times its text: the parser counts what it makes, and refuses a text with too many parts. No text
+// makes it panic, nest deeper than 64, or give more than 10 errors; a chain of one operator is no
+// nesting, so the left side of a Binary may be some hundreds deep. Every error has a line and a
+// column, in characters from 1.
 //
 // # Not here
 //

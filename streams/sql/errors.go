@@ -1,7 +1,9 @@
 package sql
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -21,6 +23,13 @@ func (e *Error) Error() string {
 
 // Errors are all that was found, at most 10, in the order of the text.
 type Errors []*Error
+
+// sort brings them into the order of the text.
+func (e Errors) sort() {
+	slices.SortStableFunc(e, func(a, b *Error) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+}
 
 func (e Errors) Error() string {
 	lines := make([]string, len(e))

@@ -2,6 +2,7 @@ package sql
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -103,17 +104,15 @@ func measure(count, name string) (time.Duration, string) {
 
 // spell writes a length in the longest unit that fits it.
 func spell(length time.Duration) string {
-	for _, u := range units {
-		if length%u.length != 0 || length == 0 && u.length != time.Second {
-			continue
-		}
-		s := strconv.FormatInt(int64(length/u.length), 10) + " " + u.name
-		if length != u.length {
-			s += "s"
-		}
-		return s
+	u := unit{"second", time.Second}
+	if length != 0 {
+		u = units[slices.IndexFunc(units, func(u unit) bool { return length%u.length == 0 || u.length == time.Millisecond })]
 	}
-	return length.String()
+	s := strconv.FormatInt(int64(length/u.length), 10) + " " + u.name
+	if length != u.length {
+		s += "s"
+	}
+	return s
 }
 
 // interval writes a length as an expression.

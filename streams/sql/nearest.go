@@ -9,7 +9,7 @@ const nearestBytesMax = 32
 func Nearest(text string, among []string) string {
 	best, least := "", max(1, len(text)/3)+1
 	for _, word := range among {
-		if d := distance(text, word); d < least && d < len(word) {
+		if d := distance(text, word); d < least && d < min(len(text), len(word)) {
 			best, least = word, d
 		}
 	}

@@ -153,8 +153,7 @@ func (p *parser) noSelect() {
 func (p *parser) exprs() []Expr {
 	var list []Expr
 	for {
-		p.spend(64, 1)
-		list = append(list, p.expr())
+		list = grow(p, list, p.expr(), 16)
 		if !p.sign(",") {
 			return list
 		}

@@ -32,12 +32,11 @@ func (p *parser) match(q *Query) {
 func (p *parser) definitions() []Definition {
 	var list []Definition
 	for {
-		p.spend(176, 5)
 		d := Definition{At: p.tok.at, Name: p.name("a name of the pattern")}
-		p.spend(0, len(d.Name))
+		p.spend(0, len(d.Name)+4)
 		p.want("AS")
 		d.Expr = p.expr()
-		list = append(list, d)
+		list = grow(p, list, d, 40)
 		if !p.sign(",") {
 			return list
 		}
@@ -79,7 +78,7 @@ func (p *parser) pattern() *Pattern {
 			return first
 		}
 		next.Later = later
-		rest = append(rest, next)
+		rest = grow(p, rest, next, 8)
 	}
 	if rest == nil {
 		return first
@@ -89,7 +88,7 @@ func (p *parser) pattern() *Pattern {
 
 // several makes one pattern of its parts.
 func (p *parser) several(at Pos, kind PatternKind, first *Pattern, rest []*Pattern) *Pattern {
-	p.spend(112+48*len(rest), 2)
+	p.spend(112+16*len(rest), 0)
 	return &Pattern{At: at, Kind: kind, Min: 1, Max: 1, Steps: append([]*Pattern{first}, rest...)}
 }
 
@@ -101,7 +100,7 @@ func (p *parser) step() *Pattern {
 	for _, op := range []string{"|", "&"} {
 		for p.tok.sign(op) {
 			p.advance()
-			rest = append(rest, p.atom())
+			rest = grow(p, rest, p.atom(), 8)
 		}
 		if rest == nil {
 			continue

@@ -17,12 +17,11 @@ func (p *parser) groups(q *Query) {
 	p.advance()
 	p.want("BY")
 	for {
-		p.spend(96, 1)
 		item := p.item()
 		if item.Window != nil && slices.ContainsFunc(q.GroupBy, func(i Item) bool { return i.Window != nil }) {
 			p.note(item.Window.At, item.Window.Kind, "A query has one window. Write the other as a function over the same stream.")
 		}
-		q.GroupBy = append(q.GroupBy, item)
+		q.GroupBy = grow(p, q.GroupBy, item, 24)
 		if !p.sign(",") {
 			return
 		}
@@ -77,7 +76,9 @@ func (p *parser) rows(w *Window) {
 func (p *parser) lengths(w *Window) {
 	var size, step token
 	read := func(length *time.Duration) token {
-		p.wantSign(",")
+		if !p.sign(",") {
+			p.fault(w.Kind + " takes more arguments. Write " + windowForm(w.Kind) + ".")
+		}
 		t := p.tok
 		if !t.is("INTERVAL") {
 			p.fault(w.Kind + " takes intervals after the time. Write " + windowForm(w.Kind) + ".")

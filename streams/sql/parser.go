@@ -1,21 +1,9 @@
 package sql
 
-import (
-	"cmp"
-	"fmt"
-	"slices"
-	"strings"
-	"unicode/utf8"
-)
+import "unicode/utf8"
 
-// What a text may be. A part costs its memory less four times its characters, so that a tree
-// stays within 64 KiB beside four times its text; errors and the like take the rest.
-const (
-	textBytesMax = 64 << 10
-	levelsMax    = 64
-	columnsMax   = 100
-	partsCostMax = 52 << 10
-)
+// textBytesMax is the length of a text.
+const textBytesMax = 64 << 10
 
 // parser reads a text by descent. A fault makes it stuck: the current token then matches
 // nothing, so every rule ends, until settle goes on at the next clause.
@@ -29,6 +17,7 @@ type parser struct {
 	cost           int
 	faults         int
 	errs           Errors
+	over           bool // no more is read, and no more reported
 }
 
 // Parse reads the query of a function. The error is of type Errors.
@@ -48,7 +37,10 @@ func parse(text string, once bool) (*Query, error) {
 		return nil, p.errs
 	}
 	q := p.query(0)
-	return q, p.finish()
+	if err := p.finish(); err != nil {
+		return nil, err
+	}
+	return q, nil
 }
 
 // ParseExpr reads an expression that stands alone. The error is of type Errors.
@@ -61,7 +53,10 @@ func ParseExpr(text string) (Expr, error) {
 	if p.tok.kind != end {
 		p.unexpected("the expression should go on or end", joins)
 	}
-	return e, p.finish()
+	if err := p.finish(); err != nil {
+		return nil, err
+	}
+	return e, nil
 }
 
 // start checks the text as a whole and takes the first token.
@@ -91,9 +86,7 @@ func (p *parser) finish() error {
 	if len(p.errs) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(p.errs, func(a, b *Error) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
-	})
+	p.errs.sort()
 	return p.errs
 }
 
@@ -164,7 +157,7 @@ func (p *parser) wantSign(s string) bool {
 // name takes a bare or a quoted name; what says of what, for the message.
 func (p *parser) name(what string) string {
 	if !p.tok.named() {
-		p.expected(what)
+		p.unnamed(what)
 		return ""
 	}
 	s := p.content()
@@ -180,111 +173,3 @@ func (p *parser) content() string {
 	}
 	return s
 }
-
-// note reports what is refused though the parser can go on. After the last error that is
-// reported nothing more is read.
-func (p *parser) note(at Pos, value, message string, args ...any) {
-	if len(p.errs) == errorsMax {
-		return
-	}
-	p.errs = append(p.errs, &Error{int(at.Line), int(at.Column), clip(value), fmt.Sprintf(message, args...)})
-	if len(p.errs) == errorsMax {
-		p.at = len(p.text)
-	}
-}
-
-// fault reports what is wrong with the current token, and makes the parser stuck. A message
-// without arguments is taken as it is.
-func (p *parser) fault(message string) {
-	if p.tok.kind == stuck {
-		return
-	}
-	if p.tok.kind == bad {
-		message = p.tok.fault()
-	}
-	p.note(p.tok.at, p.tok.raw, "%s", message)
-	p.faults++
-	p.held, p.tok = p.tok, token{kind: stuck, at: p.tok.at}
-}
-
-// expected reports that the current token is not what should stand here; words are what it may
-// have been meant to be.
-func (p *parser) expected(what string, words ...string) {
-	t := &p.tok
-	switch near := ""; {
-	case t.kind == end:
-		p.fault("The text ends where " + what + " should stand.")
-	case t.kind != name:
-		p.fault(t.shown() + " stands where " + what + " should.")
-	case t.word.kind != free:
-		p.fault(t.shown() + " stands where " + what + " should. A name that is a word of the language is quoted: \"" + t.raw + "\".")
-	default:
-		if near = Nearest(t.raw, words); near != "" {
-			near = " Did you mean " + near + "?"
-		}
-		p.fault(t.shown() + " stands where " + what + " should." + near)
-	}
-}
-
-// unexpected reports a token that continues nothing.
-func (p *parser) unexpected(where string, words []string) {
-	message := p.tok.shown() + " stands where " + where + "."
-	if p.tok.kind == name && p.tok.word.kind == free {
-		if near := Nearest(p.tok.raw, words); near != "" {
-			message += " Did you mean " + near + "?"
-		}
-	}
-	p.fault(message)
-}
-
-// settle ends being stuck: it goes on at the next clause of the query that began within base
-// parentheses, or at its end.
-func (p *parser) settle(base int) {
-	if p.tok.kind != stuck {
-		return
-	}
-	p.tok = p.held
-	if len(p.errs) == errorsMax {
-		p.tok = token{at: p.tok.at}
-	}
-	inner := false // past the SELECT of another query
-	for p.tok.kind != end {
-		t := &p.tok
-		if base > 0 && p.open <= base && t.sign(")") {
-			return
-		}
-		if t.word.kind == clause {
-			never := t.is("GROUP") || t.is("HAVING") || t.is("QUALIFY") || t.is("EMIT") // within parentheses
-			if p.open <= base || never && !inner {
-				p.open = base
-				return
-			}
-			inner = inner || t.is("SELECT")
-		}
-		p.advance()
-	}
-}
-
-// enter goes one level deeper, and leave comes back.
-func (p *parser) enter() bool {
-	if p.level == levelsMax {
-		p.fault(fmt.Sprintf("The text nests deeper here than %d levels. Write the inner part as a function of its own, or with fewer parentheses.", levelsMax))
-		return false
-	}
-	p.level++
-	p.deepest = max(p.deepest, p.level)
-	return true
-}
-
-func (p *parser) leave() { p.level-- }
-
-// spend counts a part: the memory that it takes, and the least characters that it is written in.
-func (p *parser) spend(bytes, characters int) {
-	p.cost += bytes - 4*characters
-	if p.cost > partsCostMax {
-		p.fault("The text has too many parts. Write it as several functions; a long chain of OR is shorter as IN (…).")
-	}
-}
-
-// upper is s in capitals, as names of functions and types are kept.
-func upper(s string) string { return strings.ToUpper(s) }

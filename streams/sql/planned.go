@@ -8,8 +8,14 @@ var (
 	causes = []string{"CAUSED_BY", "CONCURRENT", "GUEST"}                                       // read-only
 )
 
-// Planned lists what of a query is read but not built yet, in no order.
+// Planned lists what of a query is read but not built yet, in the order of the text.
 func Planned(q *Query) Errors {
+	found := planned(q)
+	found.sort()
+	return found
+}
+
+func planned(q *Query) Errors {
 	var found Errors
 	note := func(at Pos, what string, phase int) {
 		e := &Error{int(at.Line), int(at.Column), what, ""}
@@ -44,7 +50,7 @@ func Planned(q *Query) Errors {
 		}
 	})
 	if q.From.Query != nil {
-		found = append(found, Planned(q.From.Query)...)
+		found = append(found, planned(q.From.Query)...)
 	}
 	return found
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // lawBytesMax is how long the texts of the laws are: a longer one may have too many parts.
-const lawBytesMax = 8 << 10
+const lawBytesMax = 4 << 10
 
 var cases = flag.Int("laws.cases", 3000, "random trees that each law is held to")
 

@@ -147,11 +147,7 @@ func (s *scanner) number() token {
 	}
 	after := scanner{text: rest, at: n}
 	if m := after.letters(); m > 0 {
-		n += m
-		for n < len(rest) && digits(rest[n:]) > 0 {
-			n += digits(rest[n:])
-		}
-		return s.token(bad, n)
+		return s.token(bad, n+m)
 	}
 	return s.token(number, n)
 }

@@ -52,8 +52,7 @@ func (p *parser) orders(q *Query) {
 	p.advance()
 	p.want("BY")
 	for {
-		p.spend(96, 1)
-		q.OrderBy = append(q.OrderBy, p.by())
+		q.OrderBy = grow(p, q.OrderBy, p.by(), 24)
 		if !p.sign(",") {
 			return
 		}
@@ -95,9 +94,8 @@ func (p *parser) with(q *Query) {
 	p.advance()
 	p.wantSign("(")
 	for {
-		p.spend(224, 3)
 		o := Option{At: p.tok.at, Name: p.name("the name of an option")}
-		p.spend(0, len(o.Name))
+		p.spend(0, len(o.Name)+1)
 		p.wantSign("=")
 		switch t := &p.tok; {
 		case t.is("INTERVAL"):
@@ -114,7 +112,7 @@ func (p *parser) with(q *Query) {
 				p.note(o.At, o.Name, "The option %s stands twice. Write one.", clip(o.Name))
 			}
 		}
-		q.With = append(q.With, o)
+		q.With = grow(p, q.With, o, 40)
 		if !p.sign(",") {
 			break
 		}

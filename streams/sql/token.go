@@ -3,7 +3,6 @@ package sql
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
 )
 
 // tokenKind is what a token is.
@@ -54,28 +53,31 @@ const valueCharactersMax = 60
 
 // clip shortens what an error repeats.
 func clip(s string) string {
-	if utf8.RuneCountInString(s) <= valueCharactersMax {
-		return s
-	}
 	n := 0
 	for i := range s {
-		if n == valueCharactersMax {
+		if n++; n > valueCharactersMax {
 			return s[:i] + "…"
 		}
-		n++
 	}
 	return s
 }
 
 // shown is the token in a message.
 func (t *token) shown() string {
-	switch {
-	case t.kind == end:
-		return "The end of the text"
-	case t.kind == name && t.word.kind != free:
+	if t.word.kind != free {
 		return t.word.text
 	}
 	return clip(t.raw)
+}
+
+// meant proposes the word that a misspelt name was likely meant to be.
+func (t *token) meant(words []string) string {
+	if t.kind == name && t.word.kind == free {
+		if near := Nearest(t.raw, words); near != "" {
+			return " Did you mean " + near + "?"
+		}
+	}
+	return ""
 }
 
 // fault says what is wrong with a bad token, and what would be right.

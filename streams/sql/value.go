@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -32,10 +33,15 @@ func (p *parser) value() Expr {
 		if t.kind == name && p.ahead("(") {
 			return p.call()
 		}
+		if ahead := p.peek(); ahead.kind == text && slices.Contains(dated, upper(clip(t.raw))) {
+			p.fault("A time is a string that is cast. Write CAST(" + clip(ahead.raw) + " AS TIMESTAMP).")
+		}
 		return p.path()
 	case t.word.kind == clock:
 		p.note(t.at, t.raw, "%s", clockFault(t.word.text))
-		p.advance()
+		if p.advance(); p.sign("(") {
+			p.wantSign(")")
+		}
 		return &Path{At: t.at, Parts: []Part{{Name: t.raw}}}
 	}
 	p.noValue()
@@ -58,7 +64,7 @@ func (p *parser) noValue() {
 	case t.sign("-"):
 		p.fault("- stands where a value should. Put the second one in parentheses: -(-a).")
 	default:
-		p.expected("a value")
+		p.unnamed("a value")
 	}
 }
 
@@ -87,17 +93,20 @@ func (p *parser) literal() *Literal {
 // path reads a name and what of it is meant.
 func (p *parser) path() *Path {
 	path := &Path{At: p.tok.at}
-	p.spend(32, 0)
-	path.Parts = append(path.Parts, p.part(p.name("a name")))
+	if p.spend(36, 0); p.ahead(".") || p.ahead("[") {
+		p.spend(64, 0)
+		path.Parts = make([]Part, 0, 2)
+	}
+	path.Parts = grow(p, path.Parts, p.part(p.name("a name")), 32)
 	for {
 		switch {
 		case p.sign("."):
 			if p.tok.sign("*") {
 				p.fault("* stands for all columns, and only alone. Name the columns of one input.")
 			}
-			path.Parts = append(path.Parts, p.part(p.name("the name of a member")))
+			path.Parts = grow(p, path.Parts, p.part(p.name("the name of a member")), 32)
 		case p.sign("["):
-			path.Parts = append(path.Parts, p.bracket())
+			path.Parts = grow(p, path.Parts, p.bracket(), 32)
 			p.wantSign("]")
 		default:
 			return path
@@ -105,12 +114,9 @@ func (p *parser) path() *Path {
 	}
 }
 
-// part counts a step; those after the first may be moved as the path grows.
+// part is a step by name.
 func (p *parser) part(name string) Part {
-	p.spend(32, len(name))
-	if p.tok.sign(".") || p.tok.sign("[") {
-		p.spend(96, 1)
-	}
+	p.spend(0, len(name))
 	return Part{Name: name}
 }
 
@@ -139,8 +145,7 @@ func (p *parser) integer(what string, low, high int) int {
 	}
 	n, err := strconv.Atoi(p.tok.raw)
 	if err != nil || n < low || n > high {
-		p.fault(clip(p.tok.raw) + " is out of range. Write " + what + ", a whole number from " +
-			strconv.Itoa(low) + " to " + strconv.Itoa(high) + ".")
+		p.fault(clip(p.tok.raw) + " is out of range. Write a whole number from " + strconv.Itoa(low) + " to " + strconv.Itoa(high) + ".")
 		return 0
 	}
 	p.advance()
@@ -163,6 +168,9 @@ func (p *parser) cast() Expr {
 var types = []string{ // read-only
 	"BOOLEAN", "INTEGER", "DOUBLE", "DECIMAL", "STRING", "BYTES", "TIMESTAMP", "INTERVAL", "JSON",
 }
+
+// dated are the words that stand before the text of a time elsewhere.
+var dated = []string{"TIMESTAMP", "DATE", "TIME", "DATETIME"} // read-only
 
 // typesElsewhere are names that other databases have for them.
 var typesElsewhere = map[string]string{ // read-only
@@ -231,12 +239,12 @@ func (p *parser) choice() Expr {
 		c.Subject = p.expr()
 	}
 	for p.take("WHEN") {
-		p.spend(128, 10)
 		var w When
 		w.If = p.expr()
 		p.want("THEN")
 		w.Then = p.expr()
-		c.Whens = append(c.Whens, w)
+		p.spend(0, 9)
+		c.Whens = grow(p, c.Whens, w, 32)
 	}
 	if len(c.Whens) == 0 {
 		p.expected("WHEN", "WHEN")
