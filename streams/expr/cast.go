@@ -10,19 +10,19 @@ import (
 	"github.com/edgedhq/edged/streams/sql"
 )
 
-// Type is what is known of a value before it is there: its kind, and the digits of a DECIMAL.
+// Type is what is known of a value before it is there: its kind, and the digits of a DECIMAL. The
+// zero Type says nothing, as of a field; any value may be NULL.
 type Type struct {
 	Kind             Kind
-	Any              bool // nothing is known
 	Precision, Scale int
 }
 
-// Any is the type of a field, which may hold anything.
-var Any = Type{Any: true} // read-only
+// certain says whether the kind is known.
+func (t Type) certain() bool { return t.Kind != Null }
 
 func (t Type) String() string {
 	switch {
-	case t.Any:
+	case !t.certain():
 		return "JSON"
 	case t.Kind == Decimal && t.Precision > 0:
 		return "DECIMAL(" + strconv.Itoa(t.Precision) + "," + strconv.Itoa(t.Scale) + ")"

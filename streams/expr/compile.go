@@ -30,7 +30,7 @@ func (c *compiler) fault(e sql.Expr, message string, args ...any) *node {
 // unsure is a node of which nothing is known, so that one fault does not lead to more.
 func unsure() *node {
 	n := constantNode(Value{})
-	n.typ, n.constant = Any, false
+	n.constant = false
 	return n
 }
 
@@ -75,7 +75,7 @@ func (c *compiler) fold(e sql.Expr, n *node) *node {
 		return n
 	}
 	k := constantNode(v.Clone())
-	if v.kind == Null && !n.typ.Any {
+	if v.kind == Null {
 		k.typ = n.typ
 	}
 	return k
@@ -151,22 +151,24 @@ func (c *compiler) unary(e *sql.Unary) (*node, bool) {
 		c.condition(e.X, x)
 		return testNode(func(r *Row) truth { return x.test(r).not() }, x), x.constant
 	}
-	if k := x.typ.Kind; !x.typ.Any && !k.number() && k != Interval && k != Null {
+	if k := x.typ.Kind; x.typ.certain() && !k.number() && k != Interval {
 		return c.fault(e, "- takes a number or an interval, and %s is %s.", sql.Print(e.X), x.typ), false
 	}
-	return valueNode(x.typ.negated(), func(r *Row) Value {
+	n := valueNode(x.typ.negated(), func(r *Row) Value {
 		v, ok := negate(x.eval(r))
 		if !ok {
 			return r.mistype()
 		}
 		return v
-	}, x), x.constant
+	}, x)
+	n.exact = x.exact
+	return n, x.constant
 }
 
 // negated is the type of -v: an INTEGER may become a DOUBLE.
 func (t Type) negated() Type {
 	if t.Kind == Integer {
-		return Any
+		return Type{}
 	}
 	return t
 }
@@ -187,18 +189,20 @@ func (c *compiler) binary(e *sql.Binary) (*node, bool) {
 		return c.fault(e, "%s does not go with %s and %s. Cast one of them, as in CAST(%s AS DOUBLE).", e.Op, a.typ, b.typ, misfit(e, a)), false
 	}
 	op := e.Op[0]
-	return valueNode(arithmeticType(e.Op, a.typ, b.typ), func(r *Row) Value {
+	n := valueNode(arithmeticType(e.Op, a.typ, b.typ), func(r *Row) Value {
 		v, ok := arithmetic(op, a.eval(r), b.eval(r))
 		if !ok {
 			return r.mistype()
 		}
 		return v
-	}, a, b), a.constant && b.constant
+	}, a, b)
+	n.exact = a.decimal() && (b.decimal() || b.typ.Kind == Integer) || b.decimal() && a.typ.Kind == Integer
+	return n, a.constant && b.constant
 }
 
 // misfit is the operand that is no number.
 func misfit(e *sql.Binary, a *node) string {
-	if a.typ.Any || a.typ.Kind.number() {
+	if !a.typ.certain() || a.typ.Kind.number() {
 		return sql.Print(e.Right)
 	}
 	return sql.Print(e.Left)
@@ -212,7 +216,7 @@ func (c *compiler) pair(left, right sql.Expr) (a, b *node) {
 
 // exactly makes a DOUBLE constant a DECIMAL where the other side is one.
 func exactly(n, other *node) *node {
-	if !n.constant || n.typ.Kind != Double || other.typ.Any || other.typ.Kind != Decimal {
+	if !n.constant || n.typ.Kind != Double || !other.decimal() {
 		return n
 	}
 	if d := n.value.written(); d.scale <= digitsMax {
@@ -228,7 +232,7 @@ func exactly(n, other *node) *node {
 // fits says whether an operator may go with two types.
 func fits(op string, a, b Type) bool {
 	some := func(t Type) []Value {
-		if !t.Any {
+		if t.certain() {
 			return []Value{{kind: t.Kind, bits: 1}}
 		}
 		return []Value{{kind: Integer, bits: 1}, {kind: Interval, bits: 1}, {kind: Timestamp, bits: 1}}
@@ -246,13 +250,13 @@ func fits(op string, a, b Type) bool {
 // arithmeticType is what is certain of a result.
 func arithmeticType(op string, a, b Type) Type {
 	switch {
-	case a.Any || b.Any || a.Kind == Null || b.Kind == Null:
-		return Any
+	case !a.certain() || !b.certain():
+		return Type{}
 	case a.Kind.number() && b.Kind.number():
 		if a.Kind == Double || b.Kind == Double || op == "/" && a.Kind == Integer && b.Kind == Integer {
 			return Type{Kind: Double}
 		}
-		return Any // INTEGER and DECIMAL may become DOUBLE
+		return Type{} // INTEGER and DECIMAL may become DOUBLE
 	}
 	v, _ := arithmetic(op[0], Value{kind: a.Kind, bits: 1}, Value{kind: b.Kind, bits: 1})
 	return Type{Kind: v.kind}
@@ -271,7 +275,7 @@ func concatenation(a, b *node) *node {
 
 func (c *compiler) cast(e *sql.Cast) (*node, bool) {
 	x, to, at := c.compile(e.X), typeOf(e.Type), e.At
-	if !x.typ.Any && !castable(x.typ.Kind, to.Kind) {
+	if !castable(x.typ.Kind, to.Kind) {
 		return c.fault(e, "No %s can be cast to %s.", x.typ, to), false
 	}
 	n := valueNode(to, func(r *Row) Value {

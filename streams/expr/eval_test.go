@@ -26,9 +26,9 @@ func resolver(paths *Paths) Resolve {
 			path = path[1:]
 		}
 		if first == "inner" { // as the columns of an inner query: looked into when evaluated
-			return &Ref{Column: paths.Add(path[:1]), Within: path[1:], Type: Any}, nil
+			return &Ref{Column: paths.Add(path[:1]), Within: path[1:]}, nil
 		}
-		return &Ref{Column: paths.Add(path), Type: Any}, nil
+		return &Ref{Column: paths.Add(path)}, nil
 	}
 }
 
@@ -158,6 +158,11 @@ func TestArithmetic(t *testing.T) {
 		CAST(amount AS DECIMAL(18,2)) ⇒ 0.13
 		CAST(amount AS DECIMAL(18,3)) * 0.1 ⇒ 0.0125
 		CAST(id AS DECIMAL(10,2)) + 0.005 ⇒ 17.005
+		-(CAST(id AS DECIMAL(10,2)) * 1.1 + 0.1) * 2 = -37.6 ⇒ true
+		CAST(amount AS DECIMAL(18,3)) IN (0.125, 1) ⇒ true
+		ROUND(CAST(amount AS DECIMAL(18,3)), 2) = 0.13 ⇒ true
+		CAST(0.1 AS DECIMAL(18,3)) = JSON_PARSE('0.1') ⇒ true
+		CAST(amount AS DECIMAL(18,3)) BETWEEN 0.125 AND 0.125 ⇒ true
 		CAST(id AS DECIMAL(10,2)) / 3 ⇒ 5.666667
 		CAST(-20 AS DECIMAL(10,0)) / 3 ⇒ -6.666667
 		CAST(id AS DECIMAL(10,2)) % 5 ⇒ 2.00

@@ -155,7 +155,7 @@ func (c *compiler) argumentKinds(e *sql.Call, f *function, letters string, args 
 			}
 		}
 		kinds[i] = kindsOf[letter]
-		if n.typ.Any || n.typ.Kind == Null || kinds[i]>>n.typ.Kind&1 != 0 {
+		if !n.typ.certain() || kinds[i]>>n.typ.Kind&1 != 0 {
 			continue
 		}
 		c.fault(x, "%s takes %s here, and %s is %s: %s.", e.Name, kindsText[letter], clip(sql.Print(x)), n.typ, f.form)

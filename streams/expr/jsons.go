@@ -26,7 +26,7 @@ var jsonFunctions = []function{ // read-only
 		}
 		return r.made(AppendJSON(r.Text.open(), a[0]))
 	}},
-	{name: "JSON_PARSE", takes: "s", form: "JSON_PARSE(text)", result: Any, call: func(r *Row, a []Value) Value {
+	{name: "JSON_PARSE", takes: "s", form: "JSON_PARSE(text)", result: Type{}, call: func(r *Row, a []Value) Value {
 		v, ok := r.parseJSON(a[0].Text())
 		if !ok {
 			return r.mistype()

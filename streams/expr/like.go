@@ -13,7 +13,7 @@ import (
 func (c *compiler) like(e *sql.Like) (*node, bool) {
 	x, p := c.compile(e.X), c.compile(e.Pattern)
 	for i, n := range []*node{x, p} {
-		if k := n.typ.Kind; !n.typ.Any && k != String && k != Null {
+		if n.typ.certain() && n.typ.Kind != String {
 			return c.fault([]sql.Expr{e.X, e.Pattern}[i], "LIKE takes STRINGs, and %s is %s. Write CAST(%s AS STRING).",
 				sql.Print([]sql.Expr{e.X, e.Pattern}[i]), n.typ, sql.Print([]sql.Expr{e.X, e.Pattern}[i])), false
 		}

@@ -9,7 +9,7 @@ import (
 
 // condition wants a BOOLEAN.
 func (c *compiler) condition(e sql.Expr, n *node) {
-	if k := n.typ.Kind; !n.typ.Any && k != Boolean && k != Null {
+	if n.typ.certain() && n.typ.Kind != Boolean {
 		c.fault(e, "A condition is TRUE or FALSE, and %s is %s. Compare it with something.", clip(sql.Print(e)), n.typ)
 	}
 }
@@ -90,7 +90,7 @@ type side struct {
 // comparison compiles a comparison.
 func (c *compiler) comparison(op string, left, right side) *node {
 	a, b := exactly(left.node, right.node), exactly(right.node, left.node)
-	if !a.typ.Any && !b.typ.Any && !comparable(op, a.typ.Kind, b.typ.Kind) {
+	if !comparable(op, a.typ.Kind, b.typ.Kind) {
 		return c.incomparable(op, left, right)
 	}
 	mask := outcomes[op]
@@ -124,9 +124,14 @@ func comparable(op string, a, b Kind) bool {
 	return ranks[a] == ranks[b] && (a != JSON || op == "=" || op == "<>")
 }
 
-// compare is the comparison of any two values.
+// compare is the comparison of any two values. A DECIMAL meets a DOUBLE as the nearest DOUBLE, so
+// that 0.13 is 0.13; in the order of groups they differ.
 func (r *Row) compare(mask uint8, a, b Value) truth {
 	switch {
+	case a.kind == Decimal && b.kind == Double, a.kind == Double && b.kind == Decimal:
+		x, _ := a.Number()
+		y, _ := b.Number()
+		return truth(mask >> (cmp.Compare(x, y) + 1) & 1)
 	case a.kind == Null || b.kind == Null:
 		return unknown
 	case ranks[a.kind] != ranks[b.kind], a.kind == JSON && mask != 2 && mask != 5:
@@ -289,18 +294,17 @@ func (r *Row) arm(subject *node, tests []*node) int {
 	return len(tests)
 }
 
-// unite is the type that all of some nodes have, NULLs aside.
+// unite is the type that all of some nodes have, constants of NULL aside.
 func unite(all []*node) Type {
 	var t Type
+	first := true
 	for _, n := range all {
 		switch {
-		case n.typ.Any:
-			return Any
-		case n.typ.Kind == Null:
-		case t.Kind == Null:
-			t = n.typ
-		case t != n.typ:
-			return Any
+		case n.constant && n.value.kind == Null:
+		case first:
+			t, first = n.typ, false
+		case n.typ != t:
+			return Type{}
 		}
 	}
 	return t

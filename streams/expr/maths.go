@@ -4,7 +4,7 @@ import "math"
 
 // mathFunctions work on numbers.
 var mathFunctions = []function{ // read-only
-	{name: "ABS", takes: "n", form: "ABS(number)", result: Any, call: func(_ *Row, a []Value) Value {
+	{name: "ABS", takes: "n", form: "ABS(number)", result: Type{}, call: func(_ *Row, a []Value) Value {
 		if compareNumbers(a[0], OfInteger(0)) >= 0 {
 			return a[0]
 		}
@@ -14,15 +14,15 @@ var mathFunctions = []function{ // read-only
 	{name: "SIGN", takes: "n", form: "SIGN(number)", result: isInteger, call: func(_ *Row, a []Value) Value {
 		return OfInteger(int64(compareNumbers(a[0], OfInteger(0))))
 	}},
-	{name: "ROUND", takes: "n|i", form: "ROUND(number, digits)", result: Any, call: round},
-	{name: "FLOOR", takes: "n", form: "FLOOR(number)", result: Any, call: func(_ *Row, a []Value) Value { return whole(a[0], math.Floor, -1) }},
-	{name: "CEIL", takes: "n", form: "CEIL(number)", result: Any, call: func(_ *Row, a []Value) Value { return whole(a[0], math.Ceil, 1) }},
-	{name: "TRUNC", takes: "n", form: "TRUNC(number)", result: Any, call: func(_ *Row, a []Value) Value { return whole(a[0], math.Trunc, 0) }},
-	{name: "MOD", takes: "nn", form: "MOD(number, by)", result: Any, call: func(_ *Row, a []Value) Value {
+	{name: "ROUND", takes: "n|i", form: "ROUND(number, digits)", result: Type{}, call: round},
+	{name: "FLOOR", takes: "n", form: "FLOOR(number)", result: Type{}, call: func(_ *Row, a []Value) Value { return whole(a[0], math.Floor, -1) }},
+	{name: "CEIL", takes: "n", form: "CEIL(number)", result: Type{}, call: func(_ *Row, a []Value) Value { return whole(a[0], math.Ceil, 1) }},
+	{name: "TRUNC", takes: "n", form: "TRUNC(number)", result: Type{}, call: func(_ *Row, a []Value) Value { return whole(a[0], math.Trunc, 0) }},
+	{name: "MOD", takes: "nn", form: "MOD(number, by)", result: Type{}, call: func(_ *Row, a []Value) Value {
 		v, _ := arithmetic('%', a[0], a[1])
 		return v
 	}},
-	{name: "DIV", takes: "nn", form: "DIV(number, by)", result: Any, call: func(_ *Row, a []Value) Value {
+	{name: "DIV", takes: "nn", form: "DIV(number, by)", result: Type{}, call: func(_ *Row, a []Value) Value {
 		v, _ := arithmetic('\\', a[0], a[1])
 		return v
 	}},
@@ -38,8 +38,8 @@ var mathFunctions = []function{ // read-only
 	{name: "ACOS", takes: "n", form: "ACOS(number)", result: isDouble, call: oneDouble(acos)},
 	{name: "ATAN2", takes: "nn", form: "ATAN2(y, x)", result: isDouble, call: twoDoubles(atan2)},
 	{name: "PI", takes: "", form: "PI()", result: isDouble, call: func(*Row, []Value) Value { return OfDouble(math.Pi) }},
-	{name: "GREATEST", takes: "x+", form: "GREATEST(a, b)", result: Any, open: true, call: func(r *Row, a []Value) Value { return r.extreme(a, 1) }},
-	{name: "LEAST", takes: "x+", form: "LEAST(a, b)", result: Any, open: true, call: func(r *Row, a []Value) Value { return r.extreme(a, -1) }},
+	{name: "GREATEST", takes: "x+", form: "GREATEST(a, b)", result: Type{}, open: true, call: func(r *Row, a []Value) Value { return r.extreme(a, 1) }},
+	{name: "LEAST", takes: "x+", form: "LEAST(a, b)", result: Type{}, open: true, call: func(r *Row, a []Value) Value { return r.extreme(a, -1) }},
 }
 
 func oneDouble(f func(float64) float64) func(*Row, []Value) Value {

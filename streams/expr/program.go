@@ -84,7 +84,11 @@ type node struct {
 	value    Value
 	cost     int  // in nanoseconds or so
 	fails    bool // a cast within may fail
+	exact    bool // a DECIMAL, or beyond 38 digits a DOUBLE
 }
+
+// decimal says whether the node computes with DECIMALs.
+func (n *node) decimal() bool { return n.typ.Kind == Decimal || n.exact }
 
 // valueNode gives a node that computes values.
 func valueNode(t Type, eval func(*Row) Value, from ...*node) *node {

@@ -13,7 +13,10 @@ type Row struct {
 	Columns []Value
 	Event   *edged.Event // for meta columns; nil where there are none
 	Region  string       // of the event's origin
-	Text    Arena        // texts that were made are valid until Reset
+
+	// Text holds what functions make, until Reset. What one event may make is bounded, so columns that
+	// queries share are extracted into another Arena: a result depends on its own query alone.
+	Text Arena
 
 	// Mistyped counts operators that met a value of a wrong type and gave NULL.
 	Mistyped uint64
@@ -36,8 +39,9 @@ func (f *Failure) Error() string {
 	const most = 60
 	text := string(appendText(nil, f.Value))
 	if len(text) > most {
-		text = strings.ToValidUTF8(text[:most], "") + "…"
+		text = text[:most] + "…"
 	}
+	text = strings.ToValidUTF8(text, "")
 	return f.Value.Kind().String() + " " + text + " is no " + f.To.String() + ". TRY_CAST gives NULL instead."
 }
 
