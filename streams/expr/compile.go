@@ -2,24 +2,53 @@ package expr
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/edgedhq/edged/streams/sql"
 )
 
-// compiler makes nodes of a syntax tree. After a fault it goes on, with NULL in its place.
-type compiler struct {
-	resolve Resolve
-	errs    sql.Errors
-	row     Row // that constants are computed over
+// Compiler makes the programs of one query: what they take of memory is bounded together. The zero
+// Compiler is ready.
+type Compiler struct {
+	resolve      Resolve
+	errs         sql.Errors
+	row          Row // that constants are computed over
+	patterns     map[string]*regexp.Regexp
+	patternParts int
+}
+
+// Resolve says where a row holds the value of an expression: nil if it must be computed. It is asked
+// for every path, where it may not give nil without an error, and for every other expression that is
+// no literal, so that what was computed before, as group columns and aggregates, is taken from there.
+type Resolve func(e sql.Expr) (*Ref, *sql.Error)
+
+// Compile makes a program of an expression, or says what is wrong with it, up to 10 faults: after one
+// it goes on with NULL in its place.
+func (c *Compiler) Compile(e sql.Expr, resolve Resolve) (*Program, sql.Errors) {
+	c.resolve, c.errs, c.row.Text.most = resolve, nil, foldedBytesMax
+	n := c.compile(e)
+	if len(c.errs) > 0 {
+		return nil, c.errs
+	}
+	return &Program{n}, nil
 }
 
 // foldedBytesMax bounds the texts that are made when constants are computed; more is left to the
 // events.
 const foldedBytesMax = 1 << 18
 
+// errorsMax is how many faults are noted.
+const errorsMax = 10
+
+// full says whether no more faults are noted.
+func (c *Compiler) full() bool { return len(c.errs) >= errorsMax }
+
 // fault notes what is wrong with an expression.
-func (c *compiler) fault(e sql.Expr, message string, args ...any) *node {
+func (c *Compiler) fault(e sql.Expr, message string, args ...any) *node {
+	if c.full() {
+		return unsure()
+	}
 	at := e.Pos()
 	c.errs = append(c.errs, &sql.Error{
 		Line: int(at.Line), Column: int(at.Column), Value: clip(sql.Print(e)), Message: fmt.Sprintf(message, args...),
@@ -44,13 +73,15 @@ func clip(s string) string {
 }
 
 // compile makes a node, of a constant if it can be computed now.
-func (c *compiler) compile(e sql.Expr) *node {
+func (c *Compiler) compile(e sql.Expr) *node {
 	if l, ok := e.(*sql.Literal); ok {
 		return c.literal(l)
 	}
 	ref, err := c.resolve(e)
 	if err != nil {
-		c.errs = append(c.errs, err)
+		if !c.full() {
+			c.errs = append(c.errs, err)
+		}
 		return unsure()
 	}
 	if ref != nil {
@@ -65,7 +96,7 @@ func (c *compiler) compile(e sql.Expr) *node {
 }
 
 // fold computes a node whose parts are constants.
-func (c *compiler) fold(e sql.Expr, n *node) *node {
+func (c *Compiler) fold(e sql.Expr, n *node) *node {
 	c.row.failed, c.row.Mistyped = false, 0
 	v := n.eval(&c.row)
 	if f := c.row.Failure(); f != nil {
@@ -82,7 +113,7 @@ func (c *compiler) fold(e sql.Expr, n *node) *node {
 }
 
 // compound makes a node of what has parts, and says whether they are constants.
-func (c *compiler) compound(e sql.Expr) (n *node, constant bool) {
+func (c *Compiler) compound(e sql.Expr) (n *node, constant bool) {
 	switch e := e.(type) {
 	case *sql.Interval:
 		return constantNode(OfInterval(int64(e.Length))), false
@@ -108,7 +139,7 @@ func (c *compiler) compound(e sql.Expr) (n *node, constant bool) {
 	return c.fault(e, "%s stands for nothing here.", sql.Print(e)), false
 }
 
-func (c *compiler) literal(l *sql.Literal) *node {
+func (c *Compiler) literal(l *sql.Literal) *node {
 	switch l.Kind {
 	case sql.Boolean:
 		return constantNode(OfBoolean(l.Text == "TRUE"))
@@ -145,7 +176,7 @@ func refNode(ref *Ref) *node {
 	return n
 }
 
-func (c *compiler) unary(e *sql.Unary) (*node, bool) {
+func (c *Compiler) unary(e *sql.Unary) (*node, bool) {
 	x := c.compile(e.X)
 	if e.Op == "NOT" {
 		c.condition(e.X, x)
@@ -173,7 +204,7 @@ func (t Type) negated() Type {
 	return t
 }
 
-func (c *compiler) binary(e *sql.Binary) (*node, bool) {
+func (c *Compiler) binary(e *sql.Binary) (*node, bool) {
 	switch e.Op {
 	case "AND", "OR":
 		return c.connect(e)
@@ -209,7 +240,7 @@ func misfit(e *sql.Binary, a *node) string {
 }
 
 // pair compiles two operands; a number beside a DECIMAL is read as one, digit for digit.
-func (c *compiler) pair(left, right sql.Expr) (a, b *node) {
+func (c *Compiler) pair(left, right sql.Expr) (a, b *node) {
 	a, b = c.compile(left), c.compile(right)
 	return exactly(a, b), exactly(b, a)
 }
@@ -273,7 +304,7 @@ func concatenation(a, b *node) *node {
 	}, a, b)
 }
 
-func (c *compiler) cast(e *sql.Cast) (*node, bool) {
+func (c *Compiler) cast(e *sql.Cast) (*node, bool) {
 	x, to, at := c.compile(e.X), typeOf(e.Type), e.At
 	if !castable(x.typ.Kind, to.Kind) {
 		return c.fault(e, "No %s can be cast to %s.", x.typ, to), false

@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/edgedhq/edged/streams/sql"
@@ -30,6 +31,8 @@ func TestRefusals(t *testing.T) {
 		{"CAST('abc' AS INTEGER)", "1:1 CAST('abc' AS INTEGER): STRING abc is no INTEGER. TRY_CAST gives NULL instead."},
 		{"CAST(TRUE AS TIMESTAMP)", "1:1 CAST(TRUE AS TIMESTAMP): No BOOLEAN can be cast to TIMESTAMP."},
 		{"REGEXP_LIKE(city, '(')", "1:1 REGEXP_LIKE(city, '('): The pattern is no regular expression of RE2: error parsing regexp: missing closing ): `(`."},
+		{"REGEXP_LIKE(city, '(a{1,30}){1,30}') OR REGEXP_LIKE(city, '(b{1,30}){1,30}') OR REGEXP_LIKE(city, '(c{1,31}){1,31}') OR REGEXP_LIKE(city, '(d{1,31}){1,31}')",
+			"1:81 REGEXP_LIKE(city, '(c{1,31}){1,31}'): The patterns of the query are too large together. Repeat fewer times, or write two functions."},
 		{"REGEXP_LIKE(city, city)", "1:19 city: REGEXP_LIKE takes a constant here: REGEXP_LIKE(text, 'pattern')."},
 		{"REGEXP_EXTRACT(city, 'a', 1)", "1:1 REGEXP_EXTRACT(city, 'a', 1): The pattern has 0 groups, and no number 1."},
 		{"DATE_TRUNC('hours', _time) = DATE_TRUNC('houre', _time)", "1:30 DATE_TRUNC('houre', _time): houre is no unit of time. Did you mean hour?"},
@@ -56,6 +59,22 @@ func TestAllFaultsAreFound(t *testing.T) {
 	_, err := newBench(t, "LOWR(city) = UPPR(city) OR 1 + 'a' > 2")
 	if errs, ok := err.(sql.Errors); !ok || len(errs) != 3 {
 		t.Fatalf("%v", err)
+	}
+}
+
+// TestCompileIsCheap holds the longest texts to a bound of memory.
+func TestCompileIsCheap(t *testing.T) {
+	for _, part := range []string{
+		"a IN (1, 2.5, 'x') AND ", "LOWER(a) = 'b' OR ", "LOWR(a) = 'b' OR ", "LPAD('a', 100000) = b OR ", "CASE a WHEN 1 THEN b ELSE c END = 2 OR ",
+		"CAST(a AS DECIMAL(9,2)) > 0.5 OR ", "a LIKE '%x%' OR ", "REGEXP_LIKE(a, '(a{1,30}){1,30}') OR ", "REGEXP_LIKE('a', 'a') OR ",
+	} {
+		var e sql.Expr
+		for n := 4096; e == nil; n = n * 9 / 10 { // as long as the parser allows
+			e, _ = sql.ParseExpr(strings.Repeat(part, n) + "TRUE")
+		}
+		if n := allocated(func() { _, _ = compileBench(e) }); n > 2<<20 {
+			t.Errorf("%s: %d bytes", part, n)
+		}
 	}
 }
 

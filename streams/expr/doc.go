@@ -1,7 +1,8 @@
 // Package expr holds the values of queries, finds them in events, and computes with them.
 //
 //	paths := expr.NewPaths()                       // what all queries on a stream need
-//	program, errs := expr.Compile(e, resolve)      // resolve gives each path its column
+//	var c expr.Compiler                            // of one query
+//	program, errs := c.Compile(e, resolve)         // resolve gives each path its column
 //	x := expr.NewExtractor(paths)
 //
 //	x.Event(&event, columns, &text)                // one scan fills the columns

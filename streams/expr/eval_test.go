@@ -50,7 +50,8 @@ func newBench(t testing.TB, text string) (*bench, error) {
 
 func compileBench(e sql.Expr) (*bench, error) {
 	paths := NewPaths()
-	p, errs := Compile(e, resolver(paths))
+	var c Compiler
+	p, errs := c.Compile(e, resolver(paths))
 	if errs != nil {
 		return nil, errs
 	}

@@ -21,8 +21,8 @@ type function struct {
 	result  Type
 	open    bool
 	call    func(r *Row, args []Value) Value
-	build   func(c *compiler, e *sql.Call, args []*node) *node            // instead, when not all arguments are evaluated, or they have names
-	prepare func(args []*node) (func(r *Row, args []Value) Value, string) // instead of call, when constants matter
+	build   func(c *Compiler, e *sql.Call, args []*node) *node                         // instead, when not all arguments are evaluated, or they have names
+	prepare func(c *Compiler, args []*node) (func(r *Row, args []Value) Value, string) // instead of call, when constants matter
 }
 
 // kindsOf are the kinds that a letter takes, as bits.
@@ -83,7 +83,7 @@ func (f *function) arguments() (letters string, least int, more bool) {
 }
 
 // call compiles a call of a scalar function.
-func (c *compiler) call(e *sql.Call) (*node, bool) {
+func (c *Compiler) call(e *sql.Call) (*node, bool) {
 	f := lookup(e.Name)
 	if f == nil {
 		return c.unknown(e), false
@@ -107,7 +107,7 @@ func (c *compiler) call(e *sql.Call) (*node, bool) {
 	call := f.call
 	if f.prepare != nil {
 		var fault string
-		if call, fault = f.prepare(args); fault != "" {
+		if call, fault = f.prepare(c, args); fault != "" {
 			return c.fault(e, "%s", fault), false
 		}
 	}
@@ -132,7 +132,10 @@ func counted(least, most int, more bool) string {
 	return fmt.Sprintf("%d to %d values", least, most)
 }
 
-func (c *compiler) unknown(e *sql.Call) *node {
+func (c *Compiler) unknown(e *sql.Call) *node {
+	if c.full() {
+		return unsure()
+	}
 	if near := sql.Nearest(e.Name, Functions()); near != "" {
 		return c.fault(e, "%s is no function. Did you mean %s?", clip(e.Name), near)
 	}
@@ -141,7 +144,7 @@ func (c *compiler) unknown(e *sql.Call) *node {
 
 // argumentKinds gives the kinds that each argument may have, and refuses those that are certainly
 // others.
-func (c *compiler) argumentKinds(e *sql.Call, f *function, letters string, args []*node) ([]uint16, bool) {
+func (c *Compiler) argumentKinds(e *sql.Call, f *function, letters string, args []*node) ([]uint16, bool) {
 	kinds, ok := make([]uint16, len(args)), true
 	for i, n := range args {
 		letter := letters[min(i, len(letters)-1)]

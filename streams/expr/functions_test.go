@@ -67,6 +67,8 @@ func TestMath(t *testing.T) {
 		ABS(-2.5) ⇒ 2.5
 		SIGN(-2.5) ⇒ -1
 		ROUND(2.5) ⇒ 3
+		CAST(CAST('2.5' AS DECIMAL(10,1)) AS INTEGER) ⇒ 3
+		CAST(INTERVAL '90 seconds' AS INTEGER) ⇒ 90000
 		ROUND(-2.5) ⇒ -3
 		ROUND(2.675, 2) ⇒ 2.68
 		ROUND(1234, -2) ⇒ 1200
@@ -211,6 +213,27 @@ func TestFloat(t *testing.T) {
 			if math.Abs(got-want) > 1e-13*max(math.Abs(want), 1e-2) && !(math.IsInf(want, 0) && got == want) {
 				t.Errorf("%s(%v): %v, want %v", c.name, x, got, want)
 				break
+			}
+		}
+	}
+}
+
+// TestTwoFloats does so for functions of two numbers, at the edges too.
+func TestTwoFloats(t *testing.T) {
+	edges := []float64{0, 1, -1, 0.5, -0.5, 2, -2, 3, -3, 1e-5, -1e5, 1e300, -1e300, 1e18, 2.5}
+	for _, x := range edges {
+		for _, y := range edges {
+			for _, c := range []struct {
+				name      string
+				got, want float64
+			}{{"atan2", atan2(x, y), math.Atan2(x, y)}, {"power", power(x, y), math.Pow(x, y)}} {
+				if math.IsInf(c.want, 0) && x == 0 {
+					c.want = math.NaN() // a division by zero is no number
+				}
+				near := math.Abs(c.got-c.want) <= 1e-12*math.Abs(c.want)
+				if !near && c.got != c.want && !(math.IsNaN(c.got) && math.IsNaN(c.want)) {
+					t.Errorf("%s(%v, %v): %v, want %v", c.name, x, y, c.got, c.want)
+				}
 			}
 		}
 	}

@@ -223,7 +223,7 @@ func (r *Row) composed(names []string, values []Value) Value {
 }
 
 // buildRow makes an object; a path gives its own name.
-func buildRow(c *compiler, e *sql.Call, args []*node) *node {
+func buildRow(c *Compiler, e *sql.Call, args []*node) *node {
 	names := make([]string, len(args))
 	for i, a := range e.Args {
 		name := a.As
@@ -245,7 +245,7 @@ func buildRow(c *compiler, e *sql.Call, args []*node) *node {
 
 // choiceFunctions evaluate only what they give.
 var choiceFunctions = []function{ // read-only
-	{name: "COALESCE", takes: "x+", form: "COALESCE(a, b)", build: func(_ *compiler, _ *sql.Call, args []*node) *node {
+	{name: "COALESCE", takes: "x+", form: "COALESCE(a, b)", build: func(_ *Compiler, _ *sql.Call, args []*node) *node {
 		return valueNode(unite(args), func(r *Row) Value {
 			for _, a := range args {
 				if v := a.eval(r); v.kind != Null {
@@ -255,7 +255,7 @@ var choiceFunctions = []function{ // read-only
 			return Value{}
 		}, args...)
 	}},
-	{name: "NULLIF", takes: "xx", form: "NULLIF(a, b)", build: func(c *compiler, e *sql.Call, args []*node) *node {
+	{name: "NULLIF", takes: "xx", form: "NULLIF(a, b)", build: func(c *Compiler, e *sql.Call, args []*node) *node {
 		a, b := args[0], exactly(args[1], args[0])
 		c.comparison("=", side{e.Args[0].Expr, a}, side{e.Args[1].Expr, b})
 		return valueNode(a.typ, func(r *Row) Value {
@@ -266,7 +266,7 @@ var choiceFunctions = []function{ // read-only
 			return v
 		}, a, b)
 	}},
-	{name: "IF", takes: "bx|x", form: "IF(condition, then, else)", build: func(_ *compiler, _ *sql.Call, args []*node) *node {
+	{name: "IF", takes: "bx|x", form: "IF(condition, then, else)", build: func(_ *Compiler, _ *sql.Call, args []*node) *node {
 		other := constantNode(Value{})
 		if len(args) > 2 {
 			other = args[2]

@@ -10,7 +10,7 @@ import (
 
 // like compiles LIKE and ILIKE. A pattern that is known and simple becomes a test of the beginning,
 // the end or the whole.
-func (c *compiler) like(e *sql.Like) (*node, bool) {
+func (c *Compiler) like(e *sql.Like) (*node, bool) {
 	x, p := c.compile(e.X), c.compile(e.Pattern)
 	for i, n := range []*node{x, p} {
 		if n.typ.certain() && n.typ.Kind != String {

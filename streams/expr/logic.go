@@ -8,7 +8,7 @@ import (
 )
 
 // condition wants a BOOLEAN.
-func (c *compiler) condition(e sql.Expr, n *node) {
+func (c *Compiler) condition(e sql.Expr, n *node) {
 	if n.typ.certain() && n.typ.Kind != Boolean {
 		c.fault(e, "A condition is TRUE or FALSE, and %s is %s. Compare it with something.", clip(sql.Print(e)), n.typ)
 	}
@@ -16,7 +16,7 @@ func (c *compiler) condition(e sql.Expr, n *node) {
 
 // connect is AND and OR. Cheap conditions are tested first; those with a cast that can fail come
 // last, in their order, so that no event fails that would not have failed in the order of the text.
-func (c *compiler) connect(e *sql.Binary) (*node, bool) {
+func (c *Compiler) connect(e *sql.Binary) (*node, bool) {
 	var all []*node
 	constant := true
 	var gather func(x sql.Expr)
@@ -88,7 +88,7 @@ type side struct {
 }
 
 // comparison compiles a comparison.
-func (c *compiler) comparison(op string, left, right side) *node {
+func (c *Compiler) comparison(op string, left, right side) *node {
 	a, b := exactly(left.node, right.node), exactly(right.node, left.node)
 	if !comparable(op, a.typ.Kind, b.typ.Kind) {
 		return c.incomparable(op, left, right)
@@ -105,7 +105,7 @@ func (c *compiler) comparison(op string, left, right side) *node {
 }
 
 // incomparable refuses a comparison, and says which cast would allow it.
-func (c *compiler) incomparable(op string, left, right side) *node {
+func (c *Compiler) incomparable(op string, left, right side) *node {
 	text, other := left, right
 	if right.typ.Kind == String {
 		text, other = right, left
@@ -170,7 +170,7 @@ func constantComparison(mask uint8, a *node, k Value) *node {
 	return testNode(func(r *Row) truth { return r.compare(mask, eval(r), k) }, a)
 }
 
-func (c *compiler) is(e *sql.Is) (*node, bool) {
+func (c *Compiler) is(e *sql.Is) (*node, bool) {
 	x, not := c.compile(e.X), truthOf(e.Not)
 	switch e.What {
 	case "NULL":
@@ -185,7 +185,7 @@ func (c *compiler) is(e *sql.Is) (*node, bool) {
 	return testNode(func(r *Row) truth { return truthOf(x.test(r) == want) ^ not }, x), x.constant
 }
 
-func (c *compiler) between(e *sql.Between) (*node, bool) {
+func (c *Compiler) between(e *sql.Between) (*node, bool) {
 	x, low, high := c.compile(e.X), c.compile(e.Low), c.compile(e.High)
 	constant := x.constant && low.constant && high.constant
 	faults := len(c.errs)
@@ -215,7 +215,7 @@ func negateIf(not bool, t truth) truth {
 	return t
 }
 
-func (c *compiler) in(e *sql.In) (*node, bool) {
+func (c *Compiler) in(e *sql.In) (*node, bool) {
 	x := c.compile(e.X)
 	constant := x.constant
 	all := []*node{x}
@@ -244,7 +244,7 @@ func (c *compiler) in(e *sql.In) (*node, bool) {
 }
 
 // choice is CASE: of the arms only that which is taken is evaluated.
-func (c *compiler) choice(e *sql.Case) (*node, bool) {
+func (c *Compiler) choice(e *sql.Case) (*node, bool) {
 	var tests, values, all []*node
 	var subject *node
 	if e.Subject != nil {

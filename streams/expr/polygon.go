@@ -6,7 +6,7 @@ import "encoding/json"
 type polygon [][][2]float64
 
 // prepareInside reads the polygon once.
-func prepareInside(args []*node) (func(*Row, []Value) Value, string) {
+func prepareInside(_ *Compiler, args []*node) (func(*Row, []Value) Value, string) {
 	parts, fault := readPolygons(args[2].value.Text())
 	return func(_ *Row, a []Value) Value {
 		lat, _ := a[0].Number()

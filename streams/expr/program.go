@@ -27,22 +27,6 @@ type Ref struct {
 	Type   Type
 }
 
-// Resolve says where a row holds the value of an expression: nil if it must be computed. It is asked
-// for every path, where it may not give nil without an error, and for every other expression that is
-// no literal, so that what was computed before, as group columns and aggregates, is taken from there.
-type Resolve func(e sql.Expr) (*Ref, *sql.Error)
-
-// Compile makes a program of an expression, or says what is wrong with it.
-func Compile(e sql.Expr, resolve Resolve) (*Program, sql.Errors) {
-	c := &compiler{resolve: resolve}
-	c.row.Text.most = foldedBytesMax
-	n := c.compile(e)
-	if len(c.errs) > 0 {
-		return nil, c.errs
-	}
-	return &Program{n}, nil
-}
-
 // truth is what a condition gives.
 type truth uint8
 

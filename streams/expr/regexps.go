@@ -2,6 +2,7 @@ package expr
 
 import (
 	"regexp"
+	"regexp/syntax"
 	"strconv"
 )
 
@@ -14,28 +15,51 @@ var regexpFunctions = []function{ // read-only
 	{name: "REGEXP_REPLACE", takes: "sSs", form: "REGEXP_REPLACE(text, 'pattern', with)", result: isString, prepare: withPattern(regexpReplace)},
 }
 
+// patternPartsMax bounds the patterns of one query, in instructions of their programs: (a{1,30}){1,30}
+// has a thousand.
+const patternPartsMax = 4_000
+
 // pattern compiles the constant of a call. NULL gives nil.
-func pattern(n *node) (*regexp.Regexp, string) {
-	if n.value.kind != String {
+func (c *Compiler) pattern(n *node) (*regexp.Regexp, string) {
+	if n.value.kind != String || c.full() {
 		return nil, ""
 	}
-	re, err := regexp.Compile(n.value.Text())
+	text := n.value.Text()
+	if re := c.patterns[text]; re != nil {
+		return re, ""
+	}
+	tree, err := syntax.Parse(text, syntax.Perl)
 	if err != nil {
 		return nil, "The pattern is no regular expression of RE2: " + err.Error() + "."
 	}
+	program, err := syntax.Compile(tree.Simplify())
+	if err != nil {
+		return nil, "The pattern is no regular expression of RE2: " + err.Error() + "."
+	}
+	if c.patternParts += len(program.Inst); c.patternParts > patternPartsMax {
+		return nil, "The patterns of the query are too large together. Repeat fewer times, or write two functions."
+	}
+	re, err := regexp.Compile(text)
+	if err != nil {
+		return nil, "The pattern is no regular expression of RE2: " + err.Error() + "."
+	}
+	if c.patterns == nil {
+		c.patterns = make(map[string]*regexp.Regexp)
+	}
+	c.patterns[text] = re
 	return re, ""
 }
 
-func withPattern(call func(r *Row, re *regexp.Regexp, a []Value) Value) func([]*node) (func(*Row, []Value) Value, string) {
-	return func(args []*node) (func(*Row, []Value) Value, string) {
-		re, fault := pattern(args[1])
+func withPattern(call func(r *Row, re *regexp.Regexp, a []Value) Value) func(*Compiler, []*node) (func(*Row, []Value) Value, string) {
+	return func(c *Compiler, args []*node) (func(*Row, []Value) Value, string) {
+		re, fault := c.pattern(args[1])
 		return func(r *Row, a []Value) Value { return call(r, re, a) }, fault
 	}
 }
 
 // prepareExtract gives the whole match, or the group with a number; no match is NULL.
-func prepareExtract(args []*node) (func(*Row, []Value) Value, string) {
-	re, fault := pattern(args[1])
+func prepareExtract(c *Compiler, args []*node) (func(*Row, []Value) Value, string) {
+	re, fault := c.pattern(args[1])
 	if fault != "" || re == nil {
 		return func(*Row, []Value) Value { return Value{} }, fault
 	}

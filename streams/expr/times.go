@@ -11,7 +11,7 @@ import (
 // timeFunctions work on TIMESTAMPs. Units and zones are constants.
 var timeFunctions = []function{ // read-only
 	{name: "DATE_TRUNC", takes: "St|S", form: "DATE_TRUNC('hour', time, '+02:00')", result: isTimestamp, prepare: prepareTrunc},
-	{name: "EXTRACT", takes: "St", form: "EXTRACT(HOUR FROM time)", result: isInteger, prepare: func(args []*node) (func(*Row, []Value) Value, string) {
+	{name: "EXTRACT", takes: "St", form: "EXTRACT(HOUR FROM time)", result: isInteger, prepare: func(_ *Compiler, args []*node) (func(*Row, []Value) Value, string) {
 		return prepareExtractUnit(args[0].value.Text(), 1)
 	}},
 	{name: "YEAR", takes: "t", form: "YEAR(time)", result: isInteger, prepare: extracting("year")},
@@ -107,7 +107,7 @@ func zoneOf(args []*node, at int) (int64, string) {
 	return 0, clip(s) + " is no time zone here; named zones are planned. Write 'UTC' or '+02:00'."
 }
 
-func prepareTrunc(args []*node) (func(*Row, []Value) Value, string) {
+func prepareTrunc(_ *Compiler, args []*node) (func(*Row, []Value) Value, string) {
 	unit, fault := unitOf(args[0].value.Text())
 	ahead, zoneFault := zoneOf(args, 2)
 	if fault == "" {
@@ -142,8 +142,8 @@ func prepareTrunc(args []*node) (func(*Row, []Value) Value, string) {
 	}, fault
 }
 
-func extracting(unit string) func([]*node) (func(*Row, []Value) Value, string) {
-	return func([]*node) (func(*Row, []Value) Value, string) { return prepareExtractUnit(unit, 0) }
+func extracting(unit string) func(*Compiler, []*node) (func(*Row, []Value) Value, string) {
+	return func(*Compiler, []*node) (func(*Row, []Value) Value, string) { return prepareExtractUnit(unit, 0) }
 }
 
 func prepareExtractUnit(name string, at int) (func(*Row, []Value) Value, string) {
@@ -154,7 +154,7 @@ func prepareExtractUnit(name string, at int) (func(*Row, []Value) Value, string)
 }
 
 // prepareDiff counts the beginnings of a unit that lie between two times.
-func prepareDiff(args []*node) (func(*Row, []Value) Value, string) {
+func prepareDiff(_ *Compiler, args []*node) (func(*Row, []Value) Value, string) {
 	unit, fault := unitOf(args[0].value.Text())
 	number := func(ns int64) int64 {
 		if unit.length == 0 {
@@ -211,7 +211,7 @@ func formatParts(format string) (parts []formatPart, fault string) {
 	return parts, ""
 }
 
-func prepareFormat(args []*node) (func(*Row, []Value) Value, string) {
+func prepareFormat(_ *Compiler, args []*node) (func(*Row, []Value) Value, string) {
 	parts, fault := formatParts(args[1].value.Text())
 	ahead, zoneFault := zoneOf(args, 2)
 	if fault == "" {
