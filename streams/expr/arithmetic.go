@@ -5,8 +5,8 @@ import (
 	"math/bits"
 )
 
-// arithmetic computes a op b, and says whether the kinds go together. What no number can be, as a
-// division by zero, is NULL.
+// arithmetic computes a op b, where op is + - * / % or, for DIV, \, and says whether the kinds go
+// together. What no number can be, as a division by zero, is NULL.
 func arithmetic(op byte, a, b Value) (Value, bool) {
 	switch {
 	case a.kind == Integer && b.kind == Integer:

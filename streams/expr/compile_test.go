@@ -27,6 +27,7 @@ func TestRefusals(t *testing.T) {
 		{"_time > '2026-01-01T00:00:00Z'", "1:9 '2026-01-01T00:00:00Z': '2026-01-01T00:00:00Z' is STRING, and is compared with TIMESTAMP. Write CAST('2026-01-01T00:00:00Z' AS TIMESTAMP)."},
 		{"1 IN (2, 'a')", "1:10 'a': 'a' is STRING, and is compared with INTEGER. Write CAST('a' AS INTEGER)."},
 		{"TRUE = 1", "1:8 1: TRUE is BOOLEAN and 1 is INTEGER: = does not compare them."},
+		{"5 LIKE 'a'", "1:1 5: LIKE takes STRINGs, and 5 is INTEGER. Write CAST(5 AS STRING)."},
 		{"1 AND price > 2", "1:1 1: A condition is TRUE or FALSE, and 1 is INTEGER. Compare it with something."},
 		{"CAST('abc' AS INTEGER)", "1:1 CAST('abc' AS INTEGER): STRING abc is no INTEGER. TRY_CAST gives NULL instead."},
 		{"CAST(TRUE AS TIMESTAMP)", "1:1 CAST(TRUE AS TIMESTAMP): No BOOLEAN can be cast to TIMESTAMP."},

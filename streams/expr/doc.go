@@ -34,7 +34,7 @@
 // Hash and one key, and keys of tuples compare by bytes as the tuples do. Equal event and expression
 // give equal bits on every machine and at any time: products are rounded before sums, elementary
 // functions are our own, no map is ranged over. Extracting, testing and projecting an event allocate
-// nothing once buffers have grown, but for REGEXP_EXTRACT, REGEXP_REPLACE, casts from times with an
+// nothing once buffers have grown, but for REGEXP_EXTRACT of a group, REGEXP_REPLACE, casts from times with an
 // offset, and texts of intervals. The texts that an event makes end at 8 MiB, beyond which functions
 // give NULL and count as mistyped. DOUBLEs are finite, and never -0. Values of kind JSON are text
 // without spaces outside strings.

@@ -20,6 +20,7 @@ type function struct {
 	form    string // how it is called
 	result  Type
 	open    bool
+	cost    int // as of a node; 0 is the usual 50
 	call    func(r *Row, args []Value) Value
 	build   func(c *Compiler, e *sql.Call, args []*node) *node                         // instead, when not all arguments are evaluated, or they have names
 	prepare func(c *Compiler, args []*node) (func(r *Row, args []Value) Value, string) // instead of call, when constants matter
@@ -188,5 +189,5 @@ func callNode(f *function, call func(r *Row, args []Value) Value, args []*node, 
 		}
 		return call(r, given)
 	}, args...)
-	return n.spend(50, args)
+	return n.spend(max(50, f.cost), args)
 }

@@ -55,6 +55,9 @@ func TestStrings(t *testing.T) {
 		REGEXP_EXTRACT('channel_id=12&a', '(&|^)channel_id=([^&]*)', 2) ⇒ "12"
 		REGEXP_EXTRACT('channel', '(&|^)channel_id=([^&]*)', 2) ⇒ null
 		REGEXP_EXTRACT('abc', 'b') ⇒ "b"
+		REGEXP_EXTRACT('abc', 'x*') ⇒ ""
+		REGEXP_EXTRACT('abc', 'x+') ⇒ null
+		REGEXP_EXTRACT('abc', 'a(x)?', 1) ⇒ null
 		REGEXP_REPLACE('a1b22', '[0-9]+', '<$0>') ⇒ "a<1>b<22>"
 		LOWER(id) ⇒ mistyped
 		LOWER(none) ⇒ null

@@ -12,10 +12,9 @@ import (
 // the end or the whole.
 func (c *Compiler) like(e *sql.Like) (*node, bool) {
 	x, p := c.compile(e.X), c.compile(e.Pattern)
-	for i, n := range []*node{x, p} {
-		if n.typ.certain() && n.typ.Kind != String {
-			return c.fault([]sql.Expr{e.X, e.Pattern}[i], "LIKE takes STRINGs, and %s is %s. Write CAST(%s AS STRING).",
-				sql.Print([]sql.Expr{e.X, e.Pattern}[i]), n.typ, sql.Print([]sql.Expr{e.X, e.Pattern}[i])), false
+	for _, s := range []side{{e.X, x}, {e.Pattern, p}} {
+		if text := clip(sql.Print(s.e)); s.typ.certain() && s.typ.Kind != String {
+			return c.fault(s.e, "LIKE takes STRINGs, and %s is %s. Write CAST(%s AS STRING).", text, s.typ, text), false
 		}
 	}
 	escape, _ := utf8.DecodeRuneInString(e.Escape)

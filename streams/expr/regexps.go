@@ -8,11 +8,11 @@ import (
 
 // regexpFunctions match patterns of RE2, which are constants and take time in proportion to the text.
 var regexpFunctions = []function{ // read-only
-	{name: "REGEXP_LIKE", takes: "sS", form: "REGEXP_LIKE(text, 'pattern')", result: isBoolean, prepare: withPattern(func(_ *Row, re *regexp.Regexp, a []Value) Value {
+	{name: "REGEXP_LIKE", takes: "sS", form: "REGEXP_LIKE(text, 'pattern')", result: isBoolean, cost: 500, prepare: withPattern(func(_ *Row, re *regexp.Regexp, a []Value) Value {
 		return OfBoolean(re.MatchString(a[0].Text()))
 	})},
-	{name: "REGEXP_EXTRACT", takes: "sS|I", form: "REGEXP_EXTRACT(text, 'pattern', group)", result: isString, prepare: prepareExtract},
-	{name: "REGEXP_REPLACE", takes: "sSs", form: "REGEXP_REPLACE(text, 'pattern', with)", result: isString, prepare: withPattern(regexpReplace)},
+	{name: "REGEXP_EXTRACT", takes: "sS|I", form: "REGEXP_EXTRACT(text, 'pattern', group)", result: isString, cost: 500, prepare: prepareExtract},
+	{name: "REGEXP_REPLACE", takes: "sSs", form: "REGEXP_REPLACE(text, 'pattern', with)", result: isString, cost: 500, prepare: withPattern(regexpReplace)},
 }
 
 // patternPartsMax bounds the patterns of one query, in instructions of their programs: (a{1,30}){1,30}
@@ -71,10 +71,19 @@ func prepareExtract(c *Compiler, args []*node) (func(*Row, []Value) Value, strin
 		}
 		group = int(n)
 	}
+	if group == 0 {
+		return func(_ *Row, a []Value) Value {
+			found := re.FindString(a[0].Text())
+			if found == "" && !re.MatchString(a[0].Text()) {
+				return Value{}
+			}
+			return OfString(found)
+		}, ""
+	}
 	return func(_ *Row, a []Value) Value {
 		s := a[0].Text()
 		at := re.FindStringSubmatchIndex(s)
-		if at == nil || at[2*group] < 0 {
+		if at == nil || at[2*group] < 0 { // of no match, or of a group that took no part
 			return Value{}
 		}
 		return OfString(s[at[2*group]:at[2*group+1]])
