@@ -65,6 +65,9 @@ func TestAllFaultsAreFound(t *testing.T) {
 
 // TestCompileIsCheap holds the longest texts to a bound of memory.
 func TestCompileIsCheap(t *testing.T) {
+	if raced {
+		t.Skip("under the race detector pools forget at random what was given back")
+	}
 	for _, part := range []string{
 		"a IN (1, 2.5, 'x') AND ", "LOWER(a) = 'b' OR ", "LOWR(a) = 'b' OR ", "LPAD('a', 100000) = b OR ", "CASE a WHEN 1 THEN b ELSE c END = 2 OR ",
 		"CAST(a AS DECIMAL(9,2)) > 0.5 OR ", "a LIKE '%x%' OR ", "REGEXP_LIKE(a, '(a{1,30}){1,30}') OR ", "REGEXP_LIKE('a', 'a') OR ",
