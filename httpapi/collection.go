@@ -111,14 +111,7 @@ func (s *Server) collectionDigest(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) deleteCollection(w http.ResponseWriter, r *http.Request) {
 	name, err := nameIn(r, "name")
-	if err == nil {
-		err = s.parts.Collections.DeleteCollection(r.Context(), name)
-	}
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	w.WriteHeader(http.StatusNoContent)
+	s.remove(w, r, name, err, s.parts.Collections.DeleteCollection)
 }
 
 func (s *Server) listCollections(w http.ResponseWriter, r *http.Request) {
@@ -131,13 +124,8 @@ func (s *Server) listCollections(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return nil, err
 		}
-		page := collectionList{Collections: make([]collectionView, 0, min(limit, len(infos)))}
-		for i := range infos[:min(limit, len(infos))] {
-			page.Collections = append(page.Collections, collectionOf(&infos[i]))
-		}
-		if len(infos) > limit {
-			page.Next = pageAfter(infos[limit-1].Name)
-		}
+		var page collectionList
+		page.Collections, page.Next = pageOf(infos, limit, collectionOf, func(i *edged.CollectionInfo) string { return i.Name })
 		return page, nil
 	})
 }

@@ -8,6 +8,19 @@ import (
 	"github.com/edgedhq/edged"
 )
 
+// pageOf gives what a page shows of what was found, of which there is one more than the limit when
+// another page follows, and that page.
+func pageOf[I, V any](found []I, limit int, show func(*I) V, name func(*I) string) (views []V, next string) {
+	views = make([]V, 0, min(limit, len(found)))
+	for i := range found[:min(limit, len(found))] {
+		views = append(views, show(&found[i]))
+	}
+	if len(found) > limit {
+		next = pageAfter(name(&found[limit-1]))
+	}
+	return views, next
+}
+
 // pageAfter is the page that begins after a name or a key.
 func pageAfter(name string) string { return base64.RawURLEncoding.EncodeToString([]byte(name)) }
 

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"encoding/hex"
 	"math"
 	"net/http"
@@ -283,8 +284,13 @@ func digestOf(d *edged.StreamDigest) digestView {
 
 func (s *Server) deleteStream(w http.ResponseWriter, r *http.Request) {
 	name, err := streamOf(r)
+	s.remove(w, r, name, err, s.parts.Catalog.DeleteStream)
+}
+
+// remove deletes what a request names, if its name could be read.
+func (s *Server) remove(w http.ResponseWriter, r *http.Request, name string, err error, remove func(context.Context, string) error) {
 	if err == nil {
-		err = s.parts.Catalog.DeleteStream(r.Context(), name)
+		err = remove(r.Context(), name)
 	}
 	if err != nil {
 		s.fail(w, r, err)
@@ -303,13 +309,8 @@ func (s *Server) listStreams(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return nil, err
 		}
-		page := streamList{Streams: make([]streamView, 0, min(limit, len(infos)))}
-		for i := range infos[:min(limit, len(infos))] {
-			page.Streams = append(page.Streams, viewOf(&infos[i]))
-		}
-		if len(infos) > limit {
-			page.Next = pageAfter(infos[limit-1].Name)
-		}
+		var page streamList
+		page.Streams, page.Next = pageOf(infos, limit, viewOf, func(i *edged.StreamInfo) string { return i.Name })
 		return page, nil
 	})
 }

@@ -57,23 +57,12 @@ func (a *app) listCollections(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	all := []client.CollectionInfo{}
-	for info, err := range c.Collections(ctx) {
-		if err != nil {
-			return err
-		}
-		all = append(all, info)
-	}
-	if a.json() {
-		return a.printJSON(all)
-	}
-	var rows [][]string
-	for _, v := range all {
-		rows = append(rows, []string{
-			v.Name, v.Type, countText(v.Keys), sizeText(v.Bytes), ttlText(v.TTL), v.Created.Local().Format(time.DateTime),
+	return printAll(a, c.Collections(ctx), []string{"NAME", "TYPE", "KEYS", "SIZE", "TTL", "CREATED"},
+		func(v *client.CollectionInfo) []string {
+			return []string{
+				v.Name, v.Type, countText(v.Keys), sizeText(v.Bytes), ttlText(v.TTL), v.Created.Local().Format(time.DateTime),
+			}
 		})
-	}
-	return a.printTable([]string{"NAME", "TYPE", "KEYS", "SIZE", "TTL", "CREATED"}, rows)
 }
 
 func ttlText(ttl string) string {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"strings"
 	"text/tabwriter"
@@ -115,4 +116,23 @@ func countText(n int64) string {
 		s = s[:at] + "," + s[at:]
 	}
 	return s
+}
+
+// printAll prints a list: as JSON, or as a table with a row for each.
+func printAll[T any](a *app, list iter.Seq2[T, error], columns []string, row func(*T) []string) error {
+	all := []T{}
+	for v, err := range list {
+		if err != nil {
+			return err
+		}
+		all = append(all, v)
+	}
+	if a.json() {
+		return a.printJSON(all)
+	}
+	var rows [][]string
+	for i := range all {
+		rows = append(rows, row(&all[i]))
+	}
+	return a.printTable(columns, rows)
 }

@@ -58,24 +58,13 @@ func (a *app) listStreams(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	all := []client.StreamInfo{}
-	for info, err := range c.Streams(ctx) {
-		if err != nil {
-			return err
-		}
-		all = append(all, info)
-	}
-	if a.json() {
-		return a.printJSON(all)
-	}
-	var rows [][]string
-	for _, s := range all {
-		rows = append(rows, []string{
-			s.Name, strconv.Itoa(s.Partitions), countText(s.Events), sizeText(s.Bytes), retentionText(s.Retention),
-			s.Created.Local().Format(time.DateTime),
+	return printAll(a, c.Streams(ctx), []string{"NAME", "PARTITIONS", "EVENTS", "SIZE", "RETENTION", "CREATED"},
+		func(s *client.StreamInfo) []string {
+			return []string{
+				s.Name, strconv.Itoa(s.Partitions), countText(s.Events), sizeText(s.Bytes), retentionText(s.Retention),
+				s.Created.Local().Format(time.DateTime),
+			}
 		})
-	}
-	return a.printTable([]string{"NAME", "PARTITIONS", "EVENTS", "SIZE", "RETENTION", "CREATED"}, rows)
 }
 
 func retentionText(r *client.Retention) string {
