@@ -18,6 +18,7 @@ const (
 	Forbidden            Kind = "forbidden"              // not you, or not from there
 	StreamNotFound       Kind = "stream_not_found"       // no such stream
 	CollectionNotFound   Kind = "collection_not_found"   // no such collection
+	FunctionNotFound     Kind = "function_not_found"     // no such function
 	KeyNotFound          Kind = "key_not_found"          // the collection holds nothing under the key
 	NotFound             Kind = "not_found"              // no such path
 	MethodNotAllowed     Kind = "method_not_allowed"     // the path has other methods
@@ -28,6 +29,7 @@ const (
 	CursorExpired        Kind = "cursor_expired"         // points before what is retained
 	TooLarge             Kind = "too_large"              // past a limit that the answer names
 	Invalid              Kind = "invalid"                // parsed, but a value is not allowed
+	SQLInvalid           Kind = "sql_invalid"            // the query is refused, in the places that the fields name
 	FilterInvalid        Kind = "filter_invalid"         // the filter cannot be used
 	IdempotencyMismatch  Kind = "idempotency_mismatch"   // a known id with other data
 	Overloaded           Kind = "overloaded"             // no room now; nothing stored
@@ -54,9 +56,10 @@ type Refusal struct {
 
 // Field is one value at fault in a Refusal.
 type Field struct {
-	Location string // "query.limit", "header.Edged-Time", "body.partitions", "body[3].key"
-	Message  string
-	Value    any // what was given; nil leaves it out
+	Location     string // "query.limit", "header.Edged-Time", "body.partitions", "body[3].key", "sql"
+	Message      string
+	Value        any // what was given; nil leaves it out
+	Line, Column int // of SQL, from 1; 0 elsewhere
 }
 
 // Error says the kind and the detail.

@@ -26,10 +26,13 @@ type Match struct {
 	Keys      []string // any of these keys; empty for all
 	KeyPrefix string
 	Types     []string // any of these types; empty for all
+	Filter    string   // an SQL condition; empty for all
 }
 
 // All says whether nothing is held back.
-func (m *Match) All() bool { return len(m.Keys) == 0 && m.KeyPrefix == "" && len(m.Types) == 0 }
+func (m *Match) All() bool {
+	return len(m.Keys) == 0 && m.KeyPrefix == "" && len(m.Types) == 0 && m.Filter == ""
+}
 
 // Query says what a reader wants of one stream.
 type Query struct {
