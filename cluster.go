@@ -38,6 +38,15 @@ type HeldBack struct {
 	Held   int64 // Unix nanoseconds; every event of the origin with an earlier HLC is held here
 }
 
+// Promise is what a node knows of an origin's word about its own progress: that it will append no
+// event with an earlier HLC.
+type Promise struct {
+	Origin Origin
+	Held   int64 // Unix nanoseconds; every event of the origin with an earlier HLC is held here. The smallest int64 before it is known, the largest once Sealed
+	Heard  int64 // Unix nanoseconds; when the origin was last heard by this node's clock: it promised, or Held rose. This run's start before that
+	Sealed bool  // the origin has ended, and all that it appended is held here
+}
+
 // LinkPolicy is what an emulated link does to the packets that a node sends to a place and takes
 // from there. The zero policy does nothing.
 type LinkPolicy struct {

@@ -93,6 +93,14 @@ func (r *Replicator) HeldBack() []edged.HeldBack {
 	return r.table.HeldBack()
 }
 
+// Promises gives what is known of every origin's progress, this node's own among them, in the order
+// of their ids.
+func (r *Replicator) Promises() []edged.Promise {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.table.Promises(r.now())
+}
+
 // Known gives the mesh addresses of the nodes that the mesh's records name.
 func (r *Replicator) Known() (addresses []string) {
 	r.mu.Lock()

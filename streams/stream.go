@@ -21,11 +21,12 @@ type stream struct {
 	users  atomic.Int64 // holders: feeds, publishers, groups under way; guarded against eviction
 	used   atomic.Int64 // when it was last taken, Unix nanoseconds
 
-	once    sync.Once    // loads the object
-	failed  error        // of loading
-	stageMu sync.Mutex   // held while the committer reads publications
-	staging staging      // the committer's
-	early   []*appending // the committer's: answered once the group is applied
+	once    sync.Once     // loads the object
+	failed  error         // of loading
+	stageMu sync.Mutex    // held while the committer reads publications
+	staging staging       // the committer's
+	early   []*appending  // the committer's: answered once the group is applied
+	shown   []stagedBlock // the committer's: visible once the group is applied
 
 	mu       sync.Mutex
 	pending  []*appending // publications that no group has taken yet

@@ -153,8 +153,8 @@ func (t *Table) equalAt(now Now, s *session, tick int64) {
 	}
 	t.checkAllWaits()
 	for origin, time := range s.theirs {
-		t.raise(origin, min(tick*second, time))
+		t.assure(now, origin, min(tick*second, time))
 	}
-	t.takePromises(s)
+	t.takePromises(now, s)
 	t.raiseFrontier()
 }

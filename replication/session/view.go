@@ -104,3 +104,20 @@ func (t *Table) HeldBack() []edged.HeldBack {
 	}
 	return all
 }
+
+// Promises gives every origin that is known, ours among them, in the order of their ids. Of its
+// own a node has always just heard.
+func (t *Table) Promises(now Now) []edged.Promise {
+	all := make([]edged.Promise, 0, len(t.origins))
+	for _, h := range t.origins {
+		p := edged.Promise{
+			Origin: h.origin, Held: h.time, Heard: now.Wall - int64(now.Mono-h.heard),
+			Sealed: h.seal != 0 && h.time >= h.seal,
+		}
+		if h.origin.ID == t.origin.ID {
+			p.Heard = now.Wall
+		}
+		all = append(all, p)
+	}
+	return all
+}
