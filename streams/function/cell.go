@@ -57,24 +57,23 @@ func (s *stand) wins(over *stand) bool {
 	return s.From < over.From
 }
 
-// fragment is a stretch of one group's events in one log that are less than a gap apart.
+// fragment is a stretch of one group's events in one log that are less than a gap apart, as stored.
 type fragment struct {
 	window.Fragment
 	stand
-	place   uint32 // of its cell in memory
-	content []byte // of its cell, where it was read from the store
+	content []byte // of its cell
 }
 
 // appendFragment writes a fragment's head and its cell's content.
-func appendFragment(dst []byte, f *fragment, content []byte) []byte {
-	dst = binary.AppendVarint(dst, f.Start)
-	dst = binary.AppendVarint(dst, f.Last)
-	dst = f.stand.append(dst)
+func appendFragment(dst []byte, span window.Fragment, at *stand, content []byte) []byte {
+	dst = binary.AppendVarint(dst, span.Start)
+	dst = binary.AppendVarint(dst, span.Last)
+	dst = at.append(dst)
 	dst = binary.AppendUvarint(dst, uint64(len(content)))
 	return append(dst, content...)
 }
 
-// fragments reads what a session key holds: the fold of its group as a whole, then its fragments.
+// fragments reads what a session key holds; the contents point into it.
 func (r *scanner) fragments(dst []fragment) []fragment {
 	for len(r.rest) > 0 && r.err == nil {
 		var f fragment

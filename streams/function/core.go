@@ -2,6 +2,7 @@ package function
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/edgedhq/edged"
 	"github.com/edgedhq/edged/streams/aggregate"
@@ -36,15 +37,18 @@ type core struct {
 	failed func(l *lane, e *edged.Event, why error)
 	// forever folds everything: nothing is late. For queries over the past.
 	forever bool
+	sealed  int64 // slice end up to which nothing is folded any more
 
 	row   expr.Row
 	args  []expr.Value // of all inputs, one after the other
 	take  []bool       // which inputs take the event
 	group []byte
+
+	scratch []byte
 }
 
 func newCore(p *plan.Plan) *core {
-	return &core{plan: p, spec: &p.Window, table: newTable(), lanes: map[source]*lane{}}
+	return &core{plan: p, spec: &p.Window, table: newTable(), lanes: map[source]*lane{}, sealed: noTime}
 }
 
 // lane gives that of a source.
@@ -89,6 +93,10 @@ func (c *core) event(l *lane, e *edged.Event, columns []expr.Value, region strin
 	}
 	l.Counts.In++
 	l.Counts.Mistyped += int64(row.Mistyped)
+	if c.cells != nil {
+		l.Counts.Mistyped += int64(c.cells.Mistyped)
+		c.cells.Mistyped = 0
+	}
 	row.Mistyped = 0
 	l.Position, l.Newest = e.Sequence, e.HLC
 	row.Reset()
@@ -123,7 +131,11 @@ func (c *core) count(l *lane, e *edged.Event, at int64, known bool) error {
 	}
 	slice := c.spec.Slice(at)
 	verdict := window.OnTime
-	if !c.forever {
+	switch {
+	case c.forever:
+	case slice.End <= c.sealed && (c.spec.Kind != window.Session && c.spec.Kind != window.None):
+		verdict = window.TooLate
+	default:
 		verdict = l.Progress.Verdict(c.spec, slice.End)
 	}
 	if verdict == window.TooLate {
@@ -143,11 +155,9 @@ func (c *core) count(l *lane, e *edged.Event, at int64, known bool) error {
 	h := &c.table.all[i]
 	here, place := &h.stand, h.place
 	if c.spec.Kind == window.Session {
-		f, err := c.fragment(h, at)
-		if err != nil {
+		if here, place, err = c.fragment(h, at); err != nil {
 			return err
 		}
-		here, place = &f.stand, f.place
 	}
 	h.last = max(h.last, at)
 	here.From, here.Position = l.From, e.Sequence
@@ -233,8 +243,25 @@ func (c *core) cell(l *lane, slice int64) (int32, error) {
 	return c.table.add(h), nil
 }
 
-// fragment gives that which takes a time, made anew, grown or joined if need be.
-func (c *core) fragment(h *held, at int64) (*fragment, error) {
-	i, n := c.spec.Absorb(spans(h.frags), at)
-	return c.absorb(h, i, n, at)
+// fragment gives the place and the stand of the session's fragment that takes a time, made anew,
+// grown or joined if need be.
+func (c *core) fragment(h *held, at int64) (*stand, uint32, error) {
+	spans, i, did := c.spec.Absorb(h.spans, at)
+	h.spans = spans
+	switch did {
+	case window.Opened:
+		h.parts = slices.Insert(h.parts, i, part{place: c.cells.Add()})
+	case window.Bridged:
+		into, from := &h.parts[i], &h.parts[i+1]
+		c.scratch = c.cells.Append(c.scratch[:0], from.place)
+		if err := c.cells.Merge(into.place, c.scratch); err != nil {
+			return nil, 0, err
+		}
+		if from.Late && (!into.Late || from.LateBound > into.LateBound) {
+			into.Late, into.LateBound = true, from.LateBound
+		}
+		c.cells.Remove(from.place)
+		h.parts = slices.Delete(h.parts, i+1, i+2)
+	}
+	return &h.parts[i].stand, h.parts[i].place, nil
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/edgedhq/edged"
 	"github.com/edgedhq/edged/streams/expr"
 	"github.com/edgedhq/edged/streams/plan"
-	"github.com/edgedhq/edged/streams/sql"
 )
 
 // columnsForm is the slot of a run in which extracted columns are kept for all who fold it.
@@ -117,8 +116,8 @@ type input struct {
 // open takes up the own logs of an input after what is folded of them.
 func (q *query) open(in *input) error {
 	at := edged.Start{Kind: edged.Earliest}
-	if start := q.start(); start > 0 {
-		at = edged.Start{Kind: edged.AtTime, Time: start}
+	if q.start > 0 {
+		at = edged.Start{Kind: edged.AtTime, Time: q.start}
 	}
 	own := q.r.catalog.Origin().ID
 	folded := edged.Vector{}
@@ -202,22 +201,4 @@ func (q *query) foldRun(in *input, d *edged.Delivery) error {
 		}
 	}
 	return nil
-}
-
-// errorsOf gives what is wrong with a text as a refusal.
-func errorsOf(errs sql.Errors) error {
-	fields := make([]edged.Field, len(errs))
-	for i, e := range errs {
-		fields[i] = edged.Field{Location: "sql", Line: e.Line, Column: e.Column, Message: e.Message}
-		if e.Value != "" {
-			fields[i].Value = e.Value
-		}
-	}
-	r := edged.Refuse(edged.SQLInvalid, "%d parts of the query are refused", len(errs))
-	if len(errs) == 1 {
-		r.Detail = "1 part of the query is refused"
-	}
-	r.Detail += "; the errors say where, and what would be right."
-	r.Fields = fields
-	return r
 }

@@ -59,17 +59,17 @@ func (q *query) loadGroup(l *lane, group []byte, hash uint64) (int32, error) {
 		}
 		return q.core.table.add(h), nil
 	}
-	h.frags = r.fragments(nil)
-	for i := range h.frags {
-		f := &h.frags[i]
-		f.place = q.core.cells.Add()
-		if err := orErr(r.err, q.core.cells.Load(f.place, f.content)); err != nil {
+	for _, f := range r.fragments(nil) {
+		p := part{stand: f.stand, place: q.core.cells.Add()}
+		if err := q.core.cells.Load(p.place, f.content); err != nil {
 			return -1, err
 		}
-		f.content = nil
-		h.From, h.Position = f.From, max(h.Position, f.Position)
+		h.spans, h.parts = append(h.spans, f.Fragment), append(h.parts, p)
 	}
-	return q.core.table.add(h), r.err
+	if r.err != nil {
+		return -1, r.err
+	}
+	return q.core.table.add(h), nil
 }
 
 // tag begins the keys of the query's cells.
@@ -98,9 +98,9 @@ func (q *query) appendCell(dst []byte, h *held) []byte {
 	switch q.core.spec.Kind {
 	case window.Session:
 		var content []byte
-		for i := range h.frags {
-			content = cells.Append(content[:0], h.frags[i].place)
-			dst = appendFragment(dst, &h.frags[i], content)
+		for i := range h.parts {
+			content = cells.Append(content[:0], h.parts[i].place)
+			dst = appendFragment(dst, h.spans[i], &h.parts[i].stand, content)
 		}
 		return dst
 	case window.None:
@@ -147,8 +147,8 @@ func (q *query) release() {
 	}
 	q.core.table.keep(func(h *held) bool { return !crowded && !done(h) }, func(h *held) {
 		if q.core.spec.Kind == window.Session {
-			for i := range h.frags {
-				q.core.cells.Remove(h.frags[i].place)
+			for i := range h.parts {
+				q.core.cells.Remove(h.parts[i].place)
 			}
 		} else {
 			q.core.cells.Remove(h.place)

@@ -156,7 +156,7 @@ func (b *intake) cell(rec *record, suffix, value []byte) error {
 		if len(suffix) < 8 {
 			return errTorn
 		}
-		if readTime(suffix) <= b.q.sealed {
+		if readTime(suffix) <= b.q.core.sealed {
 			return nil
 		}
 	}

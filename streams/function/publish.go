@@ -77,7 +77,7 @@ func (q *query) tell(t *telling) error {
 			return err
 		}
 		for i := range cells {
-			rec := record{source: s, tail: l.tail, Since: since, Part: i, Parts: len(cells), Dropped: q.sealed, Cells: cells[i]}
+			rec := record{source: s, tail: l.tail, Since: since, Part: i, Parts: len(cells), Dropped: q.core.sealed, Cells: cells[i]}
 			rec.Published = 0
 			t.waiting = append(t.waiting, rec)
 		}

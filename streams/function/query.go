@@ -20,6 +20,7 @@ type query struct {
 	id   plan.ID
 	plan *plan.Plan
 	core *core
+	start int64 // stamp from which logs are read
 
 	more   chan struct{} // something may be read
 	ended  chan struct{} // closed when its goroutine has returned
@@ -34,20 +35,23 @@ type query struct {
 	mu      sync.Mutex
 	waiting int              // bytes folded since the last flush
 	tails   map[source]*tail // of other nodes' logs
+	marks   map[source]int64 // the largest watermarks found
 	touched map[int64]bool   // slice ends that changed since the views looked
 	groups  map[string]bool  // the same of views and sessions
-	sealed  int64            // slice end below which nothing is folded any more
 	views   map[*view]bool
 	problem string // the last error; it stays
-	failing int    // events that failed in a row
-	since   time.Time
+	failing  int    // events that failed in a row
+	stuck    bool   // the last turn failed
+	caughtUp bool   // what was there at the start has been folded once
+	since    time.Time
+	unused   time.Time // since when there is no view
 }
 
-func newQuery(r *Runner, p *plan.Plan) (*query, error) {
+func newQuery(r *Runner, p *plan.Plan, id plan.ID, start int64) (*query, error) {
 	q := &query{
-		r: r, id: p.ID, plan: p, core: newCore(p),
+		r: r, id: id, start: start, plan: p, core: newCore(p),
 		more: make(chan struct{}, 1), ended: make(chan struct{}),
-		tails: map[source]*tail{}, touched: map[int64]bool{}, groups: map[string]bool{}, sealed: noTime,
+		tails: map[source]*tail{}, marks: map[source]int64{}, touched: map[int64]bool{}, groups: map[string]bool{},
 		views: map[*view]bool{}, since: r.opts.Now(),
 	}
 	q.core.load = q.load
@@ -87,7 +91,7 @@ func (q *query) restore() error {
 	}
 	b, err := q.r.store.Get(keyOf(nil, tagSealed, q.id))
 	if len(b) == 8 {
-		q.sealed = readTime(b)
+		q.core.sealed = readTime(b)
 	}
 	return err
 }
@@ -100,9 +104,6 @@ func orErr(errs ...error) error {
 	}
 	return nil
 }
-
-// start is the stamp from which logs are folded.
-func (q *query) start() int64 { return q.plan.Start }
 
 // wake says that there may be something to read.
 func (q *query) wake() {
@@ -134,14 +135,20 @@ func (q *query) run(ctx context.Context) {
 
 // turn does what there is to do. What failed is tried again at the next one.
 func (q *query) turn(ctx context.Context, due bool) error {
+	behind := false
 	for _, in := range q.inputs {
 		more, err := q.read(in, readMax)
 		if err != nil {
 			return err
 		}
-		if more {
-			q.wake()
-		}
+		behind = behind || more
+	}
+	if behind {
+		q.wake()
+	} else {
+		q.mu.Lock()
+		q.caughtUp = true
+		q.mu.Unlock()
 	}
 	if q.merger != nil {
 		if more, err := q.merge(ctx); err != nil {
@@ -177,10 +184,15 @@ func (q *query) full() bool {
 
 // note keeps an error for the status, and tells of it once.
 func (q *query) note(err error) {
-	if err == nil || context.Cause(q.r.ctx) != nil {
+	if err != nil && context.Cause(q.r.ctx) != nil {
 		return
 	}
 	q.mu.Lock()
+	q.stuck = err != nil
+	if err == nil {
+		q.mu.Unlock()
+		return
+	}
 	news := q.problem != err.Error()
 	q.problem = err.Error()
 	q.mu.Unlock()

@@ -2,6 +2,8 @@ package function
 
 import (
 	"hash/maphash"
+
+	"github.com/edgedhq/edged/streams/window"
 )
 
 // held is one group of one slice of one own log, in memory.
@@ -13,8 +15,17 @@ type held struct {
 	hash  uint64
 	place uint32
 	last  int64      // of a view: the newest event time
-	frags []fragment // of sessions, instead of place
 	dirty bool
+
+	// Of sessions, instead of place: the fragments and, one for each, what they are the fold of.
+	spans []window.Fragment
+	parts []part
+}
+
+// part is the cell of a fragment.
+type part struct {
+	stand
+	place uint32
 }
 
 // table finds what is held by (log, slice, group). Open addressing; what is taken out leaves when

@@ -1,0 +1,80 @@
+package function
+
+import (
+	"errors"
+
+	"github.com/edgedhq/edged"
+	"github.com/edgedhq/edged/streams/expr"
+	"github.com/edgedhq/edged/streams/sql"
+)
+
+// condition is an expression over the columns of rows, as they stand in JSON. It is used by one at
+// a time.
+type condition struct {
+	program   *expr.Program
+	extractor *expr.Extractor
+	row       expr.Row
+	text      expr.Arena
+}
+
+// newCondition compiles a text; location says where it came from.
+func newCondition(text, location string) (*condition, error) {
+	e, err := sql.ParseExpr(text)
+	if err != nil {
+		return nil, badFilter(err, location)
+	}
+	return compileCondition(e, location)
+}
+
+func compileCondition(e sql.Expr, location string) (*condition, error) {
+	paths := expr.NewPaths()
+	var c expr.Compiler
+	program, errs := c.Compile(e, func(e sql.Expr) (*expr.Ref, *sql.Error) {
+		if p, ok := e.(*sql.Path); ok {
+			return &expr.Ref{Column: paths.Add(p.Parts)}, nil
+		}
+		return nil, nil
+	})
+	if len(errs) > 0 {
+		return nil, badFilter(errs, location)
+	}
+	return &condition{
+		program: program, extractor: expr.NewExtractor(paths), row: expr.Row{Columns: make([]expr.Value, paths.Columns())},
+	}, nil
+}
+
+// columnOf is the expression that names one column.
+func columnOf(name string) *condition {
+	c, _ := compileCondition(&sql.Path{Parts: []sql.Part{{Name: name}}}, "") // a path alone is never refused
+	return c
+}
+
+// badFilter is the refusal of a condition.
+func badFilter(err error, location string) error {
+	var errs sql.Errors
+	if !errors.As(err, &errs) {
+		return edged.RefuseField(edged.FilterInvalid, location, nil, "%s", err.Error())
+	}
+	r := edged.Refuse(edged.FilterInvalid, "%s", errs[0].Message)
+	r.Fields = fieldsOf(errs, location)
+	return r
+}
+
+// value computes the expression over a row.
+func (c *condition) value(l *line) expr.Value {
+	c.fill(l)
+	return c.program.Eval(&c.row).Clone()
+}
+
+// test says whether the expression is TRUE of a row.
+func (c *condition) test(l *line) bool {
+	c.fill(l)
+	return c.program.Test(&c.row)
+}
+
+func (c *condition) fill(l *line) {
+	c.row.Reset()
+	c.text.Reset()
+	doc := append(append([]byte{'{'}, l.columns...), '}')
+	c.extractor.Extract(doc, c.row.Columns, &c.text)
+}
