@@ -1,0 +1,4 @@
+package plan
+
+// Explain prints the plan.
+func (p *Plan) Explain() string { return p.Name }
