@@ -15,7 +15,7 @@ type Call struct {
 	args  []int     // of the text, those that vary with the event
 	typ   expr.Type // of the result, as far as it is certain
 	n     int       // how many items TOP_BY, COLLECT and TOPK give
-	share float64   // which quantile
+	share float64   // which quantile; MEDIAN is that of 0.5
 }
 
 // Args are the arguments of the text that vary with the event, in order: Fold takes their values.
@@ -44,9 +44,9 @@ func NewCall(c *sql.Call, types []expr.Type) (Call, *sql.Error) {
 		return Call{}, fault(c, "%s takes %s, not %d. Write %s.", c.Name, counted(len(of.takes)), len(c.Args), of.form)
 	}
 	if c.Distinct {
-		of = &distinctCount
+		of = &countDistinct
 	}
-	call := Call{of: of, typ: of.gives}
+	call := Call{of: of, typ: of.gives, share: 0.5}
 	for i := range c.Args {
 		if err := call.argument(i, c.Args[i].Expr, types[i]); err != nil {
 			return Call{}, err

@@ -19,9 +19,9 @@
 //	         [─────────)                              0..4
 //	         [──────────────)                         0..6, and anew from 6
 //
-//	a window's end + lateness + revise_within
-//	bound below  ──▶ OnTime    ──▶ Late         ──▶ TooLate
-//	past            Provisional │   Final, Revised │   sealed
+//	a log's bound or watermark ──▶   end + lateness        + revise_within
+//	an event of the slice     OnTime       │     Late      │    TooLate
+//	the window                open         │     past      │    sealed
 //
 // # Invariants
 //
