@@ -83,8 +83,12 @@ func (m *maker) compile(p *Plan) {
 		}
 		program := b.value(c.expr)
 		c.typ = typeOf(program)
-		if c.as && c.name == "_time" {
+		switch {
+		case c.as && c.name == "_time":
 			m.checkTime(c.expr, program)
+			c.typ = expr.MetaTime.Type()
+		case c.as && expr.MetaOf(c.name) != expr.NoMeta:
+			c.typ = expr.MetaKey.Type()
 		}
 	}
 	for _, o := range p.fold.order {

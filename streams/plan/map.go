@@ -38,9 +38,9 @@ func (p *Plan) mapping(b *binder, paths *expr.Paths) *Map {
 		case c.as && meta == expr.MetaTime:
 			m.time = program
 		case c.as && meta == expr.MetaKey:
-			m.key = b.value(asText(c))
+			m.key = b.value(asText(c, program))
 		case c.as && meta == expr.MetaType:
-			m.typ = b.value(asText(c))
+			m.typ = b.value(asText(c, program))
 		default:
 			m.members = append(m.members, member{append(expr.AppendQuoted(nil, c.name), ':'), program})
 		}
@@ -52,8 +52,8 @@ func (p *Plan) mapping(b *binder, paths *expr.Paths) *Map {
 }
 
 // asText gives the expression of a column as a STRING.
-func asText(c *column) sql.Expr {
-	if c.typ.Kind == expr.String {
+func asText(c *column, p *expr.Program) sql.Expr {
+	if typeOf(p).Kind == expr.String {
 		return c.expr
 	}
 	return &sql.Cast{At: c.expr.Pos(), X: c.expr, Type: sql.Type{Name: "STRING"}}
@@ -187,4 +187,3 @@ func valueEnd(s string, i int) int {
 		}
 	}
 }
-
