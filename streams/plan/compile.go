@@ -120,13 +120,13 @@ func (m *maker) compileGroups(s *stage, b *binder) {
 		s.keys[i].typ = typeOf(b.value(s.keys[i].expr))
 	}
 	for i := range s.calls {
-		c := &s.calls[i]
+		c, faults := &s.calls[i], len(b.errs)
 		types := make([]expr.Type, len(c.call.Args))
 		for j, a := range c.call.Args {
 			types[j] = typeOf(b.value(a.Expr))
 		}
 		b.condition(c.call.Filter)
-		if len(b.errs) > 0 {
+		if len(b.errs) > faults {
 			continue
 		}
 		var err *sql.Error

@@ -160,7 +160,7 @@ func (s *stage) keyNames() []string {
 	var names []string
 	for i := range s.keys {
 		at := slices.IndexFunc(s.columns, func(c column) bool { return sql.Print(c.expr) == s.keys[i].text })
-		names = append(names, s.columns[at].name)
+		names = append(names, shown(s.columns[at].name))
 	}
 	return names
 }
@@ -172,7 +172,7 @@ func (s *stage) callTexts() string {
 		text := s.calls[i].text
 		at := slices.IndexFunc(s.columns, func(c column) bool { _, is := c.expr.(*sql.Call); return is && sql.Print(c.expr) == text })
 		if at >= 0 {
-			text += " as " + s.columns[at].name
+			text += " as " + shown(s.columns[at].name)
 		}
 		texts = append(texts, text)
 	}
@@ -189,13 +189,16 @@ func columnTexts(list []column) string {
 			continue
 		}
 		text := sql.Print(c.expr)
-		if text != c.name {
-			text += " as " + c.name
+		if name := shown(c.name); text != name {
+			text += " as " + name
 		}
 		texts = append(texts, text)
 	}
 	return strings.Join(texts, ", ")
 }
+
+// shown is a name as a query writes it.
+func shown(name string) string { return sql.Print(&sql.Path{Parts: []sql.Part{{Name: name}}}) }
 
 // paths are the fields and meta columns that the fold reads, in the order of their first use.
 func (p *Plan) paths() []string {

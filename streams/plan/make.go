@@ -24,6 +24,7 @@ func (m *maker) make(p *Plan) {
 	if m.planned(); len(m.errs) > 0 {
 		return
 	}
+	m.divided = true
 	base := m.from(p, m.query)
 	if base.rows || grouped(m.query) {
 		p.Way = ByPartial
@@ -199,7 +200,7 @@ func (m *maker) emit(p *Plan) {
 			p.Emit.Kind = EmitFinal
 		}
 	case p.Way == PerEvent:
-		if len(m.errs) == 0 {
+		if m.divided {
 			m.note(e.At, "EMIT "+e.Kind, "A query without groups writes what it makes of an event at once. Leave EMIT out.")
 		}
 	case e.Kind == "EVERY":

@@ -29,6 +29,8 @@ type maker struct {
 	compiler expr.Compiler
 	scalars  []string // names of functions
 	once     bool
+	into     bool // the option was given
+	divided  bool // the way of the query is known
 }
 
 func newMaker(q *sql.Query) *maker { return &maker{query: q, scalars: expr.Functions()} }

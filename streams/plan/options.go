@@ -186,6 +186,7 @@ func (m *maker) option(o *Options, at sql.Pos, name, text string) bool {
 		m.note(at, name, "%s", message)
 		return false
 	}
+	m.into = m.into || name == "into"
 	if want := catalogue[i].read(o, text); want != "" {
 		m.note(at, name, "%s does not fit the option %s. %s", quoted(text), name, want)
 		return false
@@ -210,7 +211,7 @@ func (m *maker) targets(p *Plan) {
 			m.note(m.place(t.name), t.name, "The function reads %s, and would read what it writes there. Name another stream.", t.stream)
 		}
 	}
-	if p.Way == PerEvent && p.Options.Into == "" && len(m.errs) == 0 {
+	if m.divided && p.Way == PerEvent && !m.into {
 		m.note(m.query.At, "", "A query without GROUP BY and without an aggregate writes events, and says no stream for them. Write WITH (into='%s').", cmp.Or(p.Name, "name"))
 	}
 }

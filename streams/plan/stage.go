@@ -96,6 +96,7 @@ func (m *maker) having(s *stage, q *sql.Query, c *clause) {
 	if q.Having == nil {
 		return
 	}
+	faults := len(m.errs)
 	s.having = m.canonical(q.Having, c)
 	found := aggregates(s.having)
 	sql.Walk(s.having, func(e sql.Expr) bool {
@@ -106,7 +107,7 @@ func (m *maker) having(s *stage, q *sql.Query, c *clause) {
 		}
 		return true
 	})
-	if !found && len(m.errs) == 0 {
+	if !found && len(m.errs) == faults {
 		m.note(q.Having.Pos(), brief(q.Having), reasonHaving)
 	}
 }
@@ -192,7 +193,9 @@ func (m *maker) unselected(s *stage) {
 	for p, i := range s.members {
 		s.members[p] = i + len(more)
 	}
-	s.columns = m.distinct(append(more, s.columns...))
+	if s.columns = append(more, s.columns...); len(m.errs) == 0 {
+		s.columns = m.distinct(s.columns)
+	}
 }
 
 // gather finds the aggregates.
