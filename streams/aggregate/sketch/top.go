@@ -233,6 +233,9 @@ func (t *Top) Merge(r *Reader) {
 			return
 		}
 	}
+	if n := int(head >> 1); len(t.items) == 0 && n <= len(r.Rest)/3 {
+		t.items, t.index = slices.Grow(t.items, n), make(map[string]int32, n)
+	}
 	var before []byte
 	for i := range head >> 1 {
 		key := r.Take(int(r.Below(uint64(len(r.Rest)) + 1)))
