@@ -3,6 +3,7 @@ package httpapi
 import (
 	"encoding/hex"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -82,12 +83,22 @@ func (s *Server) rows(w http.ResponseWriter, r *http.Request) {
 func (s *Server) followingRows(function string, p params, live bool) (reading, error) {
 	q := reading{Query: edged.Query{Stream: function}, where: p.where}
 	q.shape.Row = true
-	p.checkNames(rowsFeedNames)
+	p.checkForm(rowsFeedNames, rowsNames, "it is for pages: ask with Accept: application/json, or leave it out")
 	q.Start = p.startOfRows(function)
 	q.Match = p.match("prefix")
 	q.Match.Filter = p.one("where")
 	s.pace(&q, &p, live)
 	return q, p.err
+}
+
+// checkForm is checkNames where there is another form with names of its own.
+func (p *params) checkForm(names, others []string, why string) {
+	for _, name := range others {
+		if p.values.Has(name) && !slices.Contains(names, name) {
+			p.refuse(edged.Invalid, name, nil, "%s", why)
+		}
+	}
+	p.checkNames(names)
 }
 
 // startOfRows is where a feed of rows begins: with the present ones, unless it is told otherwise.
@@ -138,7 +149,7 @@ func (s *Server) rowsWanted(r *http.Request) (edged.RowsQuery, error) {
 	if err != nil {
 		return edged.RowsQuery{}, err
 	}
-	p.checkNames(rowsNames)
+	p.checkForm(rowsNames, rowsFeedNames, "it is for feeds: ask with Accept: text/event-stream or application/x-ndjson, or by a WebSocket")
 	q := edged.RowsQuery{
 		Function: name, Where: p.one("where"), Window: p.one("window"), OrderBy: p.one("order_by"),
 		Limit: p.limit(s.opts.Limits.ReadEventsMax), Page: p.one("page"),

@@ -177,6 +177,9 @@ func (f *shelvedFeed) Next(dst []edged.Delivery, bytesMax, eventsMax int) ([]edg
 		if strings.HasPrefix(f.query.Stream, edged.CollectionStream("")) {
 			kind = edged.CollectionNotFound
 		}
+		if strings.HasPrefix(f.query.Stream, edged.FunctionStream("")) {
+			kind = edged.FunctionNotFound
+		}
 		return dst, edged.Refuse(kind, "%q has been deleted", f.query.Stream)
 	}
 	before := len(dst)

@@ -87,6 +87,9 @@ var optionNames = []string{ // read-only
 	"backfill", "dead", "exclude_after", "idle", "into", "late", "lateness", "max_keys", "out_of_orderness", "retain", "revise_within", "scope",
 }
 
+// definitionNames are all members of a definition.
+var definitionNames = append([]string{"sql", "restart", "replace"}, optionNames...) // read-only
+
 // definition gathers what a body says of a function, and what is wrong with it.
 type definition struct {
 	sql     string
@@ -122,7 +125,7 @@ func (d *definition) take(name string, m member) {
 	case slices.Contains(optionNames, name):
 		d.options[name] = d.option(name, &m)
 	default:
-		d.unknown(name, append([]string{"sql", "restart", "replace"}, optionNames...))
+		d.unknown(name, definitionNames)
 	}
 }
 
@@ -183,19 +186,25 @@ func (o *onceBody) take(name string, m member) {
 	}
 }
 
-// faults gathers what is wrong with the members of a body.
+// faults gathers what is wrong with the members of a body: the first of it.
 type faults struct{ list []edged.Field }
 
-func (f *faults) add(name string, value any, why string, args ...any) {
+func (f *faults) full() bool {
 	const most = 20
-	if len(f.list) < most {
+	return len(f.list) == most
+}
+
+func (f *faults) add(name string, value any, why string, args ...any) {
+	if !f.full() {
 		one := edged.RefuseField(edged.Invalid, "body."+cut(name, 100), value, why, args...)
 		f.list = append(f.list, one.Fields...)
 	}
 }
 
 func (f *faults) unknown(name string, words []string) {
-	f.add(name, nil, "unknown field; %s", suggest(name, words))
+	if !f.full() {
+		f.add(name, nil, "unknown field; %s", suggest(name, words))
+	}
 }
 
 // text is the value of a member that is a text with something in it.
