@@ -47,6 +47,23 @@ type Promise struct {
 	Sealed bool  // the origin has ended, and all that it appended is held here
 }
 
+// Sealing is how far the end of an origin by others is. It has ended for good once every node of the
+// roll holds the same of it.
+type Sealing struct {
+	Origin Origin
+	Closed bool
+	Roll   []SealMember // the nodes that have to agree
+	Away   []string     // nodes that were not connected and are not asked; what they alone hold of the origin will not count
+}
+
+// SealMember is a node of the roll of a Sealing.
+type SealMember struct {
+	Name      string
+	Origin    Origin
+	Connected bool
+	Agreed    bool // it holds the same as the one that drew up the roll
+}
+
 // LinkPolicy is what an emulated link does to the packets that a node sends to a place and takes
 // from there. The zero policy does nothing.
 type LinkPolicy struct {

@@ -192,5 +192,7 @@ func (s *stream) waitFor(at edged.Cursor, w *waiter) bool {
 func (s *stream) drop(w *waiter) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.view.waiting = slices.DeleteFunc(s.view.waiting, func(x *waiter) bool { return x == w })
+	left := func(x *waiter) bool { return x == w }
+	s.view.waiting = slices.DeleteFunc(s.view.waiting, left)
+	s.view.unsynced = slices.DeleteFunc(s.view.unsynced, left)
 }

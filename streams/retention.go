@@ -164,13 +164,17 @@ func (b *Broker) pastTime(cut int64, logs []*storage.Log, starts map[*storage.Lo
 	return nil
 }
 
-// keepUnreplicated lowers the starts of this origin's logs to what other nodes hold too.
+// keepUnreplicated lowers the starts of this origin's logs, and of those that it had before, to what
+// other nodes hold too.
 func (b *Broker) keepUnreplicated(starts map[*storage.Log]edged.Sequence) error {
 	if b.opts.Acks == nil {
 		return nil
 	}
 	return b.keep(starts, func(l *storage.Log) edged.Sequence {
 		if l.Name().Origin.ID != b.store.Origin().ID {
+			if end, ended := l.Ended(); ended { // what is beyond is held here alone
+				return min(end, starts[l])
+			}
 			return starts[l]
 		}
 		return b.opts.Acks.Replicated(l.Position())

@@ -46,7 +46,7 @@ func (s *stream) fly(done staged) {
 // Applied shows what may be shown ahead of its fsync, and answers those who do not wait for it.
 // The store calls it from the committer, when the database shows the group.
 func (s *stream) Applied() {
-	show(s.shown)
+	s.showEarly(s.shown)
 	s.shown = nil
 	for i, a := range s.early {
 		s.early[i] = nil

@@ -43,6 +43,9 @@ type view struct {
 	logs    map[edged.LogKey]*storage.Log
 	feeds   int
 	waiting []*waiter // readers that have caught up; called at the next change
+
+	ahead    ahead
+	unsynced []*waiter // readers of what is durable; called when nothing is ahead of it any more
 }
 
 // staging is what only the committer touches, once the object is made.
@@ -206,7 +209,9 @@ func (s *stream) Durable() {
 	for _, t := range done.turns {
 		t.show()
 	}
-	if !done.early {
+	if done.early {
+		s.synced()
+	} else {
 		show(done.blocks)
 	}
 	for _, a := range done.answers {

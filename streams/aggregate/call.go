@@ -15,7 +15,7 @@ type Call struct {
 	args  []int     // of the text, those that vary with the event
 	typ   expr.Type // of the result, as far as it is certain
 	n     int       // how many items TOP_BY, COLLECT and TOPK give
-	share float64   // which quantile
+	share float64   // which quantile; MEDIAN is that of 0.5
 }
 
 // Args are the arguments of the text that vary with the event, in order: Fold takes their values.
@@ -40,13 +40,13 @@ func NewCall(c *sql.Call, types []expr.Type) (Call, *sql.Error) {
 		return Call{}, fault(c, "DISTINCT goes with COUNT only. Write %s.", of.form)
 	case c.Star:
 		return Call{of: of, typ: of.gives}, nil
-	case len(c.Args) != len(of.takes):
-		return Call{}, fault(c, "%s takes %s, not %d. Write %s.", c.Name, counted(len(of.takes)), len(c.Args), of.form)
+	case c.Distinct:
+		of = &countDistinct
 	}
-	if c.Distinct {
-		of = &distinctCount
+	if len(c.Args) != len(of.takes) {
+		return Call{}, fault(c, "%s takes %s, not %d. Write %s.", c.Name, counted(len(of.takes)), len(c.Args), instead(of, c))
 	}
-	call := Call{of: of, typ: of.gives}
+	call := Call{of: of, typ: of.gives, share: 0.5}
 	for i := range c.Args {
 		if err := call.argument(i, c.Args[i].Expr, types[i]); err != nil {
 			return Call{}, err
@@ -61,7 +61,7 @@ func (c *Call) argument(i int, e sql.Expr, typ expr.Type) *sql.Error {
 	case 'N':
 		v, ok := constant(e)
 		if !ok || v.Kind() != expr.Integer || v.Integer() < 1 || v.Integer() > itemsMax {
-			return fault(e, "%s takes the number of items as a constant from 1 to %d: %s.", c.of.name, itemsMax, c.of.form)
+			return fault(e, "%s takes the number of items as a constant from 1 to %d, as in %s.", c.of.name, itemsMax, c.of.form)
 		}
 		c.n = int(v.Integer())
 		return nil
@@ -69,7 +69,7 @@ func (c *Call) argument(i int, e sql.Expr, typ expr.Type) *sql.Error {
 		v, _ := constant(e)
 		share, ok := v.Number()
 		if !ok || share < 0 || share > 1 {
-			return fault(e, "%s takes the share as a constant from 0 to 1: %s.", c.of.name, c.of.form)
+			return fault(e, "%s takes the share as a constant from 0 to 1, as in %s.", c.of.name, c.of.form)
 		}
 		c.share = share
 		return nil
@@ -79,7 +79,7 @@ func (c *Call) argument(i int, e sql.Expr, typ expr.Type) *sql.Error {
 		}
 	case 'b':
 		if typ.Kind != expr.Null && typ.Kind != expr.Boolean {
-			return fault(e, "%s takes a condition, and %s is %s. Compare it with something.", c.of.name, sql.Print(e), typ)
+			return fault(e, "%s takes a condition, and %s is %s. Compare it with something: %[2]s = 'x'.", c.of.name, sql.Print(e), typ)
 		}
 	}
 	c.args = append(c.args, i)
@@ -128,6 +128,15 @@ func meant(name string) string {
 		return " Did you mean " + near + "?"
 	}
 	return " There are " + strings.Join(Names(), ", ") + "."
+}
+
+// instead is what to write where the number of arguments is wrong.
+func instead(of *aggregate, c *sql.Call) string {
+	if !c.Distinct || len(c.Args) == 0 {
+		return of.form
+	}
+	row := sql.Call{At: c.At, Name: "ROW", Args: c.Args}
+	return sql.Print(&sql.Call{At: c.At, Name: c.Name, Distinct: true, Args: []sql.Arg{{Expr: &row}}})
 }
 
 func counted(n int) string {

@@ -11,6 +11,7 @@ func (s *Spec) Slice(t int64) Span {
 	case Session:
 		return Span{t, t}
 	}
+	t = min(t, math.MaxInt64-1) // so that it lies before an end
 	n := s.Grain()
 	past := s.after(t, n)
 	return Span{minus(t, past), plus(t, n-past)}
