@@ -120,6 +120,18 @@ func (r *Replicator) Nodes() []roster.Node {
 	return r.roster.Nodes()
 }
 
+// Regions gives the region of each origin that the mesh's records name, which is its node's when it
+// was minted.
+func (r *Replicator) Regions() map[edged.OriginID]string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	out := map[edged.OriginID]string{}
+	for id, o := range r.roster.Origins() {
+		out[id] = o.Region
+	}
+	return out
+}
+
 // Flush waits until every connected peer holds what this node has appended, or ctx ends.
 func (r *Replicator) Flush(ctx context.Context) {
 	every := time.NewTicker(10 * time.Millisecond)

@@ -18,8 +18,8 @@ type board struct {
 	runs     []*rowRun
 	first    uint64 // number of runs[0]
 	bytes    int
-	cut      edged.Vector              // of the newest run
-	shown    map[string]edged.Sum      // rows as they were given last, by key
+	cut      edged.Vector               // of the newest run
+	shown    map[string]edged.Sum       // rows as they were given last, by key
 	panes    map[string]map[string]bool // which of them belong to a pane
 	ended    error
 }

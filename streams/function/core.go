@@ -1,7 +1,7 @@
 package function
 
 import (
-	"fmt"
+	"errors"
 	"slices"
 
 	"github.com/edgedhq/edged"
@@ -124,10 +124,12 @@ func (c *core) count(l *lane, e *edged.Event, at int64, known bool) error {
 		return nil
 	}
 	if !c.evaluate() {
-		return c.fail(l, e, c.row.Failure())
+		c.fail(l, e, c.row.Failure())
+		return nil
 	}
 	if !known {
-		return c.fail(l, e, fmt.Errorf("the time by which the window is chosen is no TIMESTAMP"))
+		c.fail(l, e, errNoTime)
+		return nil
 	}
 	slice := c.spec.Slice(at)
 	verdict := window.OnTime
@@ -172,12 +174,14 @@ func (c *core) count(l *lane, e *edged.Event, at int64, known bool) error {
 	return nil
 }
 
-func (c *core) fail(l *lane, e *edged.Event, why error) error {
+// errNoTime is why an event cannot be put into a window, or go out with a time.
+var errNoTime = errors.New("the time that the query chooses is no TIMESTAMP")
+
+func (c *core) fail(l *lane, e *edged.Event, why error) {
 	l.Counts.Failed++
 	if c.failed != nil {
 		c.failed(l, e, why)
 	}
-	return nil
 }
 
 // evaluate computes the group and what the aggregates take, and says whether all could be computed:

@@ -1,7 +1,6 @@
 package function
 
 import (
-	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -73,14 +72,4 @@ func (d *definition) plan() (*plan.Plan, error) {
 // same says whether two definitions ask for the same.
 func (d *definition) same(e *definition) bool {
 	return d.SQL == e.SQL && maps.Equal(d.Options, e.Options) && d.Start == e.Start && d.Restarts == e.Restarts
-}
-
-// foldID is the id under which a plan is folded. What is made of single events goes into a stream, so
-// it is one function's alone.
-func foldID(p *plan.Plan) plan.ID {
-	if p.Way != plan.PerEvent {
-		return p.ID
-	}
-	sum := sha256.Sum256([]byte(p.ID.String() + "\x00" + p.Name + "\x00" + p.Options.Into))
-	return plan.ID(sum[:16])
 }

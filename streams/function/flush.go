@@ -60,7 +60,7 @@ func (q *query) changes() iter.Seq2[[]byte, []byte] {
 		}
 		for s, l := range q.core.lanes { // each key once: any order
 			key = s.append(keyOf(key[:0], tagTail, q.id))
-			value = l.append(value[:0])
+			value = l.tail.append(value[:0])
 			if !yield(key, value) {
 				return
 			}

@@ -21,7 +21,6 @@ type line struct {
 	sum      edged.Sum
 	revision uint64
 	seen     []seen // of the logs that are in it
-	values   []expr.Value
 	status   window.Status
 	excluded []string
 	sealed   bool
@@ -35,7 +34,7 @@ func (l *line) key(dst []byte) []byte {
 
 // lineOf makes the line of a presented row.
 func (v *view) lineOf(r *plan.Row, seen []seen) line {
-	l := line{Span: r.Window, group: string(r.Key), seen: seen, values: r.Values}
+	l := line{Span: r.Window, group: string(r.Key), seen: seen}
 	for _, s := range seen {
 		l.revision += uint64(s.position)
 	}

@@ -47,21 +47,18 @@ func (q *query) output(l *lane, e *edged.Event) {
 	from := len(m.bytes)
 	data, key, typ, at, timed := c.fold.Map.Append(m.bytes, &c.row)
 	if why := c.row.Failure(); why != nil {
-		_ = c.fail(l, e, why)
+		c.fail(l, e, why)
+		return
+	}
+	if !timed {
+		c.fail(l, e, errNoTime)
 		return
 	}
 	m.bytes = data
-	d := edged.Draft{Data: data[from:len(data):len(data)], Time: at, HasTime: timed}
-	if !timed {
-		d.Time, d.HasTime = e.Time, true
+	d := edged.Draft{Data: data[from:len(data):len(data)], Time: at, HasTime: true, Key: []byte(key), Type: []byte(typ)}
+	if c.fold.Map.Whole() {
+		d.ContentType = []byte(e.ContentType)
 	}
-	if key == "" {
-		key = e.Key
-	}
-	if typ == "" {
-		typ = e.Type
-	}
-	d.Key, d.Type = []byte(key), []byte(typ)
 	id := outputID(q.id, l.source, e.Sequence, 0)
 	d.ID = hex.AppendEncode(nil, id[:])
 	l.Counts.Out++

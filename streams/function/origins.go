@@ -2,6 +2,7 @@ package function
 
 import (
 	"errors"
+	"math"
 	"slices"
 	"strconv"
 
@@ -44,7 +45,8 @@ func (q *query) standings() ([]standing, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	now := q.r.opts.Now().UnixNano()
-	home := q.r.mesh.Region(q.r.catalog.Origin().ID)
+	own := q.r.catalog.Origin().ID
+	home := q.r.mesh.Region(own)
 	all := make([]standing, 0, len(promises))
 	for i := range promises {
 		p := &promises[i]
@@ -54,7 +56,9 @@ func (q *query) standings() ([]standing, error) {
 		}
 		st := standing{region: region, position: map[string]edged.Sequence{}}
 		st.Source.Origin = p.Origin
-		st.Unheard = max(0, now-max(p.Heard, q.since.UnixNano()))
+		if p.Origin.ID != own {
+			st.Unheard = max(0, now-max(p.Heard, q.since.UnixNano()))
+		}
 		q.stand(&st, p, heads)
 		all = append(all, st)
 	}
@@ -83,7 +87,7 @@ func (q *query) heads() (map[source]edged.Sequence, error) {
 // stand computes what is known of one origin. The caller holds mu.
 func (q *query) stand(st *standing, p *edged.Promise, heads map[source]edged.Sequence) {
 	promise := max(p.Held, 0)
-	st.Watermark, st.Bounded, st.Sealed = 1<<63-1, true, p.Sealed
+	st.Watermark, st.Sealed = math.MaxInt64, p.Sealed
 	logs, quiet := 0, true
 	see := func(s source, head edged.Sequence) {
 		var t tail
@@ -98,16 +102,11 @@ func (q *query) stand(st *standing, p *edged.Promise, heads map[source]edged.Seq
 		if !covered {
 			st.Sealed = false
 		}
-		mark := q.spec().Unstarted(promise)
-		switch {
-		case t.Progress.Bounded || q.spec().Ingest && t.Position > 0:
-			mark = q.spec().Watermark(t.Progress, promise, covered)
-		case !covered:
-			mark = window.Unknown
-		}
-		st.Bounded = st.Bounded && (t.Progress.Bounded || q.spec().Ingest)
-		q.marks[s] = max(mark, q.marksOf(s))
-		st.Watermark = min(st.Watermark, q.marks[s])
+		mark := q.marks[s]
+		mark.Raise(q.spec(), t.Progress, promise, covered)
+		q.marks[s] = mark
+		st.Bounded = st.Bounded || mark.Bounded
+		st.Watermark = min(st.Watermark, mark.Watermark)
 		st.position[q.place(s)] = t.Position
 		quiet = quiet && covered && q.spec().Idle != window.Never && promise-t.Progress.Last > q.spec().Idle
 	}
@@ -123,19 +122,11 @@ func (q *query) stand(st *standing, p *edged.Promise, heads map[source]edged.Seq
 	}
 	st.idle = quiet
 	if logs == 0 {
-		st.Watermark, st.Bounded = q.spec().Unstarted(promise), false
+		st.Watermark = q.spec().Unstarted(promise)
 	}
 }
 
 func (q *query) spec() *window.Spec { return &q.plan.Window }
-
-// marksOf is the largest watermark that was found for a log.
-func (q *query) marksOf(s source) int64 {
-	if m, known := q.marks[s]; known {
-		return m
-	}
-	return window.Unknown
-}
 
 // place is a log's name in the position of an origin.
 func (q *query) place(s source) string {

@@ -159,7 +159,7 @@ func (q *query) send(ctx context.Context, t *telling) error {
 			return err
 		}
 		name := edged.LogName{Stream: stream, Generation: info.Generation, Partition: rec.source.Partition, Origin: q.r.catalog.Origin()}
-		stable, single := q.r.mesh.Stable(edged.Head{Name: name, Log: name.ID(), Head: rec.Position})
+		stable, single := q.r.mesh.Stable(edged.Head{Name: name, Log: name.ID(), Head: rec.Position, Newest: rec.Newest})
 		if stable < rec.Position {
 			return nil
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/edgedhq/edged"
 	"github.com/edgedhq/edged/streams/expr"
 	"github.com/edgedhq/edged/streams/plan"
+	"github.com/edgedhq/edged/streams/window"
 )
 
 // query is the fold of one query id: what this node folds of its own logs, and what others told it
@@ -16,10 +17,10 @@ import (
 //
 // One goroutine drives it; readers look at the store, and under mu at the tails.
 type query struct {
-	r    *Runner
-	id   plan.ID
-	plan *plan.Plan
-	core *core
+	r     *Runner
+	id    plan.ID
+	plan  *plan.Plan
+	core  *core
 	start int64 // stamp from which logs are read
 
 	more   chan struct{} // something may be read
@@ -32,14 +33,14 @@ type query struct {
 
 	lateTo, deadTo []string // where those go, by what the views ask
 
-	mu      sync.Mutex
-	waiting int              // bytes folded since the last flush
-	tails   map[source]*tail // of other nodes' logs
-	marks   map[source]int64 // the largest watermarks found
-	touched map[int64]bool   // slice ends that changed since the views looked
-	groups  map[string]bool  // the same of views and sessions
-	views   map[*view]bool
-	problem string // the last error; it stays
+	mu       sync.Mutex
+	waiting  int                    // bytes folded since the last flush
+	tails    map[source]*tail       // of other nodes' logs
+	marks    map[source]window.Mark // the watermarks that stand
+	touched  map[int64]bool         // slice ends that changed since the views looked
+	groups   map[string]bool        // the same of views and sessions
+	views    map[*view]bool
+	problem  string // the last error; it stays
 	failing  int    // events that failed in a row
 	stuck    bool   // the last turn failed
 	caughtUp bool   // what was there at the start has been folded once
@@ -51,7 +52,7 @@ func newQuery(r *Runner, p *plan.Plan, id plan.ID, start int64) (*query, error) 
 	q := &query{
 		r: r, id: id, start: start, plan: p, core: newCore(p),
 		more: make(chan struct{}, 1), ended: make(chan struct{}),
-		tails: map[source]*tail{}, marks: map[source]int64{}, touched: map[int64]bool{}, groups: map[string]bool{},
+		tails: map[source]*tail{}, marks: map[source]window.Mark{}, touched: map[int64]bool{}, groups: map[string]bool{},
 		views: map[*view]bool{}, since: r.opts.Now(),
 	}
 	q.core.load = q.load

@@ -34,7 +34,7 @@ func (r *Runner) PutFunction(ctx context.Context, def edged.Function, how edged.
 	}
 	if old == nil || !old.def.same(d) {
 		if p.Way == plan.ByPartial && p.Options.Scope == "global" {
-			if _, _, err := r.catalog.PutStream(ctx, partialsOf(foldID(p))); err != nil {
+			if _, _, err := r.catalog.PutStream(ctx, partialsOf(p.ID)); err != nil {
 				return info, false, err
 			}
 		}
@@ -287,7 +287,7 @@ func (r *Runner) adopt(d *definition) error {
 
 // view makes the view of a plan, and its query if there is none with that fold.
 func (r *Runner) view(d *definition, p *plan.Plan, f *function) (*view, error) {
-	id := foldID(p)
+	id := p.ID
 	r.mu.RLock()
 	q := r.queries[id]
 	r.mu.RUnlock()

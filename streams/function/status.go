@@ -178,4 +178,3 @@ func (r *Runner) Stats() Stats {
 	}
 	return st
 }
-

@@ -14,7 +14,7 @@ type held struct {
 	group string
 	hash  uint64
 	place uint32
-	last  int64      // of a view: the newest event time
+	last  int64 // of a view: the newest event time
 	dirty bool
 
 	// Of sessions, instead of place: the fragments and, one for each, what they are the fold of.

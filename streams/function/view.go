@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"slices"
 
-	"github.com/edgedhq/edged"
 	"github.com/edgedhq/edged/streams/aggregate"
 	"github.com/edgedhq/edged/streams/expr"
 	"github.com/edgedhq/edged/streams/plan"
@@ -26,15 +25,15 @@ type view struct {
 	layout *aggregate.Layout
 	keys   int // of a group
 
-	open    map[window.Span]bool              // windows that hold something and have not closed
-	closed  map[window.Span]*closing          // closed, and not sealed yet
-	sealed  map[window.Span]bool              // while it is restored
-	active  map[string]bool                   // of sessions: groups that may have some to close
-	shut    map[string]map[int64]*closing     // of sessions: by group and start, those closed
-	dirty   map[window.Span]bool              // changed since their rows were sent
-	dirtyOf map[string]bool                   // the same of groups
-	emitters string                           // the origins that were reachable at the last look
-	sentAt  int64                             // of EMIT EVERY, and of views that are computed as a whole: when that was
+	open     map[window.Span]bool          // windows that hold something and have not closed
+	closed   map[window.Span]*closing      // closed, and not sealed yet
+	sealed   map[window.Span]bool          // while it is restored
+	active   map[string]bool               // of sessions: groups that may have some to close
+	shut     map[string]map[int64]*closing // of sessions: by group and start, those closed
+	dirty    map[window.Span]bool          // changed since their rows were sent
+	dirtyOf  map[string]bool               // the same of groups
+	emitters string                        // the origins that were reachable at the last look
+	sentAt   int64                         // of EMIT EVERY, and of views that are computed as a whole: when that was
 }
 
 func newView(q *query, name string, p *plan.Plan) (*view, error) {
@@ -65,15 +64,11 @@ func (v *view) gathering() *gathering { return newGathering(v.q, v.layout, v.key
 
 // present makes the lines of what was gathered, of one window.
 func (v *view) present(g *gathering) []line {
-	groups := make([]plan.Group, len(g.groups))
-	for i := range g.groups {
-		groups[i] = g.groups[i].Group
-	}
 	var all []seen
 	if v.whole {
 		all = union(g.groups)
 	}
-	rows := v.plan.Present(g.cells, groups, &g.text)
+	rows := v.plan.Present(g.cells, groupsIn(g), &g.text)
 	lines := make([]line, len(rows))
 	for i := range rows {
 		seen := all

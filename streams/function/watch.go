@@ -21,8 +21,8 @@ type watch struct {
 	cut    edged.Vector
 
 	list []func(s *snapshot, g *gathering, sources []window.Source) ([]line, error) // panes to be listed
-	past edged.Vector                                                                // what the reader knew of them
-	gone bool                                                                        // the cursor was of another query: say so
+	past edged.Vector                                                               // what the reader knew of them
+	gone bool                                                                       // the cursor was of another query: say so
 
 	mu     sync.Mutex
 	asleep bool
