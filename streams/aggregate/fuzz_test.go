@@ -2,7 +2,6 @@ package aggregate
 
 import (
 	"bytes"
-	"math/rand/v2"
 	"runtime"
 	"testing"
 
@@ -24,7 +23,7 @@ func allocated(f func()) uint64 {
 func FuzzLoad(f *testing.F) {
 	layouts := []*Layout{NewLayout(calls(f, catalogueCalls[:14]...)), NewLayout(calls(f, catalogueCalls[14:]...))}
 	for seed := range uint64(20) {
-		w := &world{Rand: rand.New(rand.NewPCG(6, seed)), doubles: true}
+		w := &world{Rand: newRand(6, seed), doubles: true}
 		events := w.occurrences(int(seed))
 		for i, l := range layouts {
 			c := NewCells(l)

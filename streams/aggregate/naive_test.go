@@ -3,7 +3,6 @@ package aggregate
 import (
 	"fmt"
 	"math/big"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -15,7 +14,7 @@ import (
 func TestResultsAreThoseOfAPlainEvaluator(t *testing.T) {
 	l := NewLayout(calls(t, catalogueCalls...))
 	for seed := range uint64(2_000) {
-		w := &world{Rand: rand.New(rand.NewPCG(5, seed))}
+		w := &world{Rand: newRand(5, seed)}
 		events := w.occurrences(w.IntN(30))
 		c, place := cellsOf(l, events)
 		for call, text := range catalogueCalls {

@@ -72,9 +72,6 @@ func (r *Reader) Take(n int) []byte {
 	return b
 }
 
-// Entries reads how many entries follow, each of sizeMin bytes at least.
-func (r *Reader) Entries(sizeMin int) int { return int(r.Below(uint64(len(r.Rest)/sizeMin) + 1)) }
-
 // Double reads a finite number that is not -0, or the one NaN that AppendDouble writes.
 func (r *Reader) Double() float64 {
 	b := r.Take(8)
