@@ -13,7 +13,7 @@ import (
 // Results against plain ones that share no code with the states: all values are kept in a list.
 func TestResultsAreThoseOfAPlainEvaluator(t *testing.T) {
 	l := NewLayout(calls(t, catalogueCalls...))
-	for seed := range uint64(2_000) {
+	for seed := range uint64(1_000) {
 		w := &world{Rand: newRand(5, seed)}
 		events := w.occurrences(w.IntN(30))
 		c, place := cellsOf(l, events)
