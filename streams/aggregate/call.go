@@ -74,8 +74,8 @@ func (c *Call) argument(i int, e sql.Expr, typ expr.Type) *sql.Error {
 		c.share = share
 		return nil
 	case 'n':
-		if typ.Kind != expr.Null && typ.Kind != expr.Integer && typ.Kind != expr.Double && typ.Kind != expr.Decimal {
-			return fault(e, "%s takes a number, and %s is %s. Cast it: CAST(%[2]s AS DOUBLE).", c.of.name, sql.Print(e), typ)
+		if way, ok := asNumber(sql.Print(e), typ.Kind); !ok {
+			return fault(e, "%s takes a number, and %s is %s. %s", c.of.name, sql.Print(e), typ, way)
 		}
 	case 'b':
 		if typ.Kind != expr.Null && typ.Kind != expr.Boolean {
@@ -87,6 +87,19 @@ func (c *Call) argument(i int, e sql.Expr, typ expr.Type) *sql.Error {
 		c.resolve(typ)
 	}
 	return nil
+}
+
+// asNumber says whether a value may be a number, and if not what to write.
+func asNumber(text string, k expr.Kind) (way string, ok bool) {
+	switch k {
+	case expr.Null, expr.Integer, expr.Double, expr.Decimal:
+		return "", true
+	case expr.String:
+		return "Cast it: CAST(" + text + " AS DOUBLE).", false
+	case expr.Boolean, expr.Timestamp, expr.Interval:
+		return "Cast it: CAST(" + text + " AS INTEGER).", false
+	}
+	return "Name a number within it.", false
 }
 
 // resolve says what is certain of the result, given the type of the first argument.

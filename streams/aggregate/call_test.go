@@ -35,6 +35,8 @@ func TestWrongCallsSayWhatIsRight(t *testing.T) {
 		{"COLLECT(x, 1001)", nil, "1:12: COLLECT takes the number of items as a constant from 1 to 1000, as in COLLECT(x, 10)."},
 		{"TOPK(x, 2.5)", nil, "1:9: TOPK takes the number of items as a constant from 1 to 1000, as in TOPK(x, 10)."},
 		{"SUM(name)", str, "1:5: SUM takes a number, and name is STRING. Cast it: CAST(name AS DOUBLE)."},
+		{"SUM(took)", []expr.Type{{Kind: expr.Interval}}, "1:5: SUM takes a number, and took is INTERVAL. Cast it: CAST(took AS INTEGER)."},
+		{"MEDIAN(items)", []expr.Type{{Kind: expr.JSON}}, "1:8: MEDIAN takes a number, and items is JSON. Name a number within it."},
 		{"BOOL_OR(name)", str, "1:9: BOOL_OR takes a condition, and name is STRING. Compare it with something: name = 'x'."},
 		{"SKETCH_DISTINCT(x)", nil, "1:1: SKETCH_DISTINCT is planned for phase 2."},
 	} {

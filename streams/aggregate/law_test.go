@@ -33,6 +33,8 @@ func (e *occurrence) fold(c *Cells, place uint32) {
 	c.Fold(place, 2, []expr.Value{e.x, e.y}, &e.at)
 }
 
+func newRand(of ...uint64) *rand.Rand { return rand.New(rand.NewPCG(of[0], of[len(of)-1])) }
+
 // world makes events.
 type world struct {
 	*rand.Rand
@@ -115,7 +117,7 @@ const lawCases = 4_000
 func TestFoldOfAllIsFoldsOfLogsMerged(t *testing.T) {
 	l := NewLayout(calls(t, catalogueCalls...))
 	for seed := range uint64(lawCases) {
-		w := &world{Rand: rand.New(rand.NewPCG(1, seed))}
+		w := &world{Rand: newRand(1, seed)}
 		events := w.occurrences(w.IntN(40))
 		whole, place := cellsOf(l, events)
 		merged := NewCells(l)
@@ -178,7 +180,7 @@ func near(a, b string, within float64) bool {
 func TestDoublesOfLogsAddUp(t *testing.T) {
 	l := NewLayout(calls(t, "SUM(x)", "AVG(x)", "VAR_POP(x)", "STDDEV_SAMP(x)"))
 	for seed := range uint64(lawCases / 4) {
-		w := &world{Rand: rand.New(rand.NewPCG(2, seed))}
+		w := &world{Rand: newRand(2, seed)}
 		whole, merged := NewCells(l), NewCells(l)
 		all, at := whole.Add(), merged.Add()
 		for range 3 {
@@ -205,7 +207,7 @@ func TestDoublesOfLogsAddUp(t *testing.T) {
 func TestSamePrefixInAnyRunsHasEqualBytes(t *testing.T) {
 	l := NewLayout(calls(t, catalogueCalls...))
 	for seed := range uint64(lawCases) {
-		w := &world{Rand: rand.New(rand.NewPCG(3, seed)), doubles: true}
+		w := &world{Rand: newRand(3, seed), doubles: true}
 		events := w.occurrences(w.IntN(40))
 		whole, place := cellsOf(l, events)
 		want := whole.Append(nil, place)
@@ -248,7 +250,7 @@ func TestEqualContentHasEqualBytes(t *testing.T) {
 	}
 	l := NewLayout(calls(t, texts...))
 	for seed := range uint64(lawCases / 2) {
-		w := &world{Rand: rand.New(rand.NewPCG(4, seed))}
+		w := &world{Rand: newRand(4, seed)}
 		events := w.occurrences(w.IntN(40))
 		c, place := cellsOf(l, events)
 		want := c.Append(nil, place)
