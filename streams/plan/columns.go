@@ -34,12 +34,15 @@ func (m *maker) selected(q *sql.Query, c *clause, events bool) []column {
 			list = append(list, m.all(s, c, grouped(q))...)
 			continue
 		}
+		faults := len(m.errs)
 		col := column{at: s.At, as: s.As != "", expr: m.canonical(s.Expr, c)}
 		if p, ok := s.Expr.(*sql.Path); ok && c.window && boundOf(p.Parts[0].Name) && s.As == "" {
 			continue // it is in every row
 		}
 		col.name = nameOfColumn(s.As, col.expr, s.Expr, "column_"+strconv.Itoa(i+1))
-		m.checkName(&col, events)
+		if len(m.errs) == faults {
+			m.checkName(&col, events)
+		}
 		list = append(list, col)
 	}
 	return m.distinct(list)
