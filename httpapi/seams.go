@@ -76,8 +76,9 @@ type Entries interface {
 
 // Functions keeps continuous queries and answers from their rows. Plugged by function.Runner.
 type Functions interface {
-	// PutFunction creates or replaces a definition; it is durable on return. What is wrong with the
-	// text or an option is SQLInvalid, for each place a field with the location "sql", line and column.
+	// PutFunction creates or replaces a definition; it is durable on return. What is wrong with it
+	// is SQLInvalid, with a field for each place: of the text "sql", with line and column; of an option
+	// beside it "body." and the option's name.
 	PutFunction(ctx context.Context, def edged.Function, how edged.FunctionChange) (info edged.FunctionInfo, created bool, err error)
 	// Function tells what was understood of a function, and how it fares; FunctionNotFound when
 	// there is none.
@@ -94,7 +95,8 @@ type Functions interface {
 	// expression over the columns, as where of Rows. Earliest gives the present rows first. The
 	// feed's events carry the group key, and as data the row in JSON. It says up_to_date itself, when
 	// all is given and again every 15 s while nothing comes. wake and closing are as for Follow of
-	// Streams. A cursor of another function is BadCursor.
+	// Streams. A cursor of another function is BadCursor, and a function without rows a Conflict as for
+	// Rows.
 	RowChanges(q edged.Query, wake func()) (edged.Feed, error)
 	// Completeness tells how far each origin's input is included.
 	Completeness(name string) (edged.Completeness, error)
@@ -115,6 +117,11 @@ type Cluster interface {
 	// HeldBack gives how far each origin that is not sealed lets stable reads come, the least
 	// first. None in a mesh of one.
 	HeldBack() []edged.HeldBack
+	// Seal has the connected nodes agree where an origin ends whose node will not return, and
+	// returns when they do, or ctx ends: SealPending then says who is missing. anew asks the nodes
+	// that are connected now, whoever was asked before. What a connected node writes under is a
+	// Conflict, what no node has had NotFound.
+	Seal(ctx context.Context, origin edged.OriginID, anew bool) (edged.Sealing, error)
 }
 
 // Links are the emulated links to the other nodes. Plugged by the node.

@@ -31,6 +31,7 @@ type Broker struct {
 	ingesting    allowance
 	gate         gate
 	frontier     *frontier
+	filters      filters
 
 	mu      sync.RWMutex
 	streams map[string]*stream // with an object; see stream
@@ -48,6 +49,7 @@ func New(store *storage.Store, opts Options) (*Broker, error) {
 		runs:      newRunCache(opts.RunsBytesMax),
 		ingesting: allowance{max: opts.IngestBytesMax},
 		frontier:  newFrontier(opts.Gated),
+		filters:   filters{compile: opts.Filter},
 		streams:   make(map[string]*stream),
 	}
 	if opts.Gated {

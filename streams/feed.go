@@ -42,13 +42,19 @@ func (b *budget) spent() bool { return b.bytes <= 0 || b.events <= 0 }
 
 // Follow opens a reader's place.
 func (b *Broker) Follow(q edged.Query, wake func()) (edged.Feed, error) {
-	s, err := b.take(q.Stream)
+	match, err := b.matcher(q.Match)
 	if err != nil {
 		return nil, err
 	}
-	f := &feed{stream: s, query: q, match: newMatcher(q.Match), resume: "start"}
+	s, err := b.take(q.Stream)
+	if err != nil {
+		b.leave(match)
+		return nil, err
+	}
+	f := &feed{stream: s, query: q, match: match, resume: "start"}
 	f.wait.call = wake
 	if err := f.open(); err != nil {
+		b.leave(match)
 		b.release(s)
 		return nil, err
 	}
@@ -68,6 +74,7 @@ func (f *feed) Close() {
 		s.broker.ringBytes.Add(-int64(s.view.ring.trim(0)))
 	}
 	s.mu.Unlock()
+	s.broker.leave(f.match)
 	s.broker.release(s)
 }
 

@@ -118,7 +118,7 @@ func (f *feed) atCursor(start edged.Start, now edged.Cursor) (edged.Vector, erro
 		f.resume = "gap"
 	}
 	for key, before := range f.stream.earliest() {
-		if v[key] >= before {
+		if v[key] >= before || f.query.Local && key.Origin != f.stream.broker.store.Origin().ID {
 			continue
 		}
 		if start.Kind == edged.AtCursor {

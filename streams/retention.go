@@ -103,7 +103,8 @@ func (b *Broker) retire(ctx context.Context, name string) error {
 }
 
 // Truncate retires the blocks of a stream that were stamped before a time, in Unix nanoseconds, and
-// of which the vector includes all; not what other nodes are still to take.
+// of which the vector includes all; not what other nodes are still to take. With math.MaxInt64 the
+// vector alone says what goes.
 func (b *Broker) Truncate(ctx context.Context, name string, before int64, folded edged.Vector) error {
 	return b.retireBy(ctx, name, func(_ edged.Stream, logs []*storage.Log, starts map[*storage.Log]edged.Sequence) error {
 		if err := b.pastTime(before, logs, starts); err != nil {

@@ -5,7 +5,7 @@
 //	                   Origins  origin   ─▶ node, region
 //	                   Seals    origin   ─▶ nothing of it counts from this time on
 //	                   Rolls    origin   ─▶ who has to agree on what is held of it, and who does
-//	                   Ends     origin   ─▶ where each of its logs ends
+//	                   End      origin   ─▶ where each of its logs ends
 //
 // A record is an event whose data is a JSON object with one member, named after its kind, and
 // whose key is the node id or the origin's text:

@@ -13,8 +13,9 @@ type Roll struct {
 	Number  uint64       // a later roll for the origin has a higher one
 	By      edged.Origin // of who drew it up; it is one of the members
 	Members []RollMember
-	Away    []string // names of nodes that were left out
-	Closed  bool     // all agree
+	Away    []string  // names of nodes that were left out
+	Closed  bool      // all agree
+	Sum     edged.Sum // on this
 }
 
 // RollMember is a node of a roll. It is asked under the origin that it had: what another node under
@@ -147,7 +148,9 @@ func (s *roll) close() {
 // view is the roll with what its members have said last.
 func (s *roll) view() Roll {
 	v := s.Roll
-	v.Closed = s.closed != nil
+	if s.closed != nil {
+		v.Closed, v.Sum = true, s.closed.sum
+	}
 	v.Members = slices.Clone(s.Members)
 	for i := range v.Members {
 		if said := s.said[v.Members[i].Origin.ID]; len(said) > 0 {
@@ -200,13 +203,13 @@ func (r *Roster) closed(origin edged.OriginID) *roll {
 	return all[0]
 }
 
-// Ends gives the origins that were sealed by others, in the order of their ids.
-func (r *Roster) Ends() []End {
-	var all []End
-	for _, s := range r.latest(func(s *roll) bool { return s.closed != nil }) {
-		all = append(all, End{
-			Origin: s.Origin, Number: s.Number, Sum: s.closed.sum, At: s.closed.at, Logs: slices.Concat(s.closed.parts...),
-		})
+// End gives where an origin ends that was sealed by others.
+func (r *Roster) End(origin edged.OriginID) (end End, closed bool) {
+	s := r.closed(origin)
+	if s == nil {
+		return End{}, false
 	}
-	return all
+	return End{
+		Origin: s.Origin, Number: s.Number, Sum: s.closed.sum, At: s.closed.at, Logs: slices.Concat(s.closed.parts...),
+	}, true
 }

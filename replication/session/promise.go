@@ -47,8 +47,8 @@ func (t *Table) knowOrigin(o edged.Origin) *heldOrigin {
 // Sealed tells that an origin has ended: no event of it has a stamp at or after a time. whole says
 // that all before it is held here.
 func (t *Table) Sealed(origin edged.Origin, at int64, whole bool) []Work {
-	if origin.ID == t.origin.ID { // by a later run, of which this disk knows nothing
-		t.mint("this origin has ended", false)
+	if origin.ID == t.origin.ID { // by others, or by a later run, of which this disk knows nothing
+		t.mint(ended, false)
 	}
 	h := t.knowOrigin(origin)
 	if h.seal == 0 || at < h.seal {

@@ -27,19 +27,22 @@ type order struct {
 
 // selected reads a select list. Of events the names _key, _time and _type may be given.
 func (m *maker) selected(q *sql.Query, c *clause, events bool) []column {
-	var list []column
+	list := make([]column, 0, len(q.Select)+len(c.level.names))
 	for i := range q.Select {
 		s := &q.Select[i]
 		if s.Star {
-			list = append(list, m.all(s, c, grouped(q))...)
+			list = m.all(list, s, c, grouped(q))
 			continue
 		}
+		faults := len(m.errs)
 		col := column{at: s.At, as: s.As != "", expr: m.canonical(s.Expr, c)}
 		if p, ok := s.Expr.(*sql.Path); ok && c.window && boundOf(p.Parts[0].Name) && s.As == "" {
 			continue // it is in every row
 		}
 		col.name = nameOfColumn(s.As, col.expr, s.Expr, "column_"+strconv.Itoa(i+1))
-		m.checkName(&col, events)
+		if len(m.errs) == faults {
+			m.checkName(&col, events)
+		}
 		list = append(list, col)
 	}
 	return m.distinct(list)
@@ -61,13 +64,12 @@ func nameOfColumn(as string, canonical, written sql.Expr, other string) string {
 	return name
 }
 
-// all gives the columns that * stands for.
-func (m *maker) all(s *sql.Column, c *clause, grouped bool) []column {
+// all appends the columns that * stands for.
+func (m *maker) all(list []column, s *sql.Column, c *clause, grouped bool) []column {
 	if grouped {
 		m.note(s.At, "*", "* does not say which columns of a group are meant. Name them: SELECT city, COUNT(*) AS n.")
-		return nil
+		return list
 	}
-	var list []column
 	if c.level.star {
 		list = append(list, column{at: s.At, name: "*", star: true})
 	}
@@ -94,15 +96,15 @@ func (m *maker) checkName(c *column, events bool) {
 // distinct refuses two columns of one name. A column that stands after * may have the name of one that
 // * stands for, and takes its place.
 func (m *maker) distinct(list []column) []column {
-	var out []column
-	for i, c := range list {
+	out := list[:0]
+	for _, c := range list {
 		at := slices.IndexFunc(out, func(o column) bool { return o.name == c.name })
 		switch {
 		case at < 0:
 			out = append(out, c)
 		case out[at].at == c.at || m.fromStar(&out[at]):
 			out[at] = c
-		case m.fromStar(&list[i]):
+		case m.fromStar(&c):
 		default:
 			m.note(c.at, c.name, "Two columns are named %s. Give one another name with AS.", clip(c.name))
 		}

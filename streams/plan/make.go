@@ -120,7 +120,9 @@ func (m *maker) from(p *Plan, q *sql.Query) *level {
 	m.ungrouped(inner)
 	c := clause{level: base, window: base.window, bounds: base.window, reason: reasonWhere}
 	l := &level{alias: q.From.As, rows: base.rows, window: base.window, where: and(base.where, m.canonical(inner.Where, &c))}
-	for _, col := range m.selected(inner, &c, !base.rows) {
+	list := m.selected(inner, &c, !base.rows)
+	l.names = make([]named, 0, len(list))
+	for _, col := range list {
 		if col.star {
 			l.star = true
 			continue
