@@ -18,6 +18,9 @@ type board struct {
 	runs     []*rowRun
 	first    uint64 // number of runs[0]
 	bytes    int
+	beat     uint64                     // moves on every 15 s, and each time rows were given
+	beaten   int64                      // when it did last, Unix nanoseconds
+	mark     int64                      // the watermark
 	cut      edged.Vector               // of the newest run
 	shown    map[string]edged.Sum       // rows as they were given last, by key
 	panes    map[string]map[string]bool // which of them belong to a pane
@@ -28,7 +31,7 @@ type board struct {
 const boardBytes = 8 << 20
 
 func newBoard(v *view) *board {
-	return &board{v: v, shown: map[string]edged.Sum{}, panes: map[string]map[string]bool{}}
+	return &board{v: v, shown: map[string]edged.Sum{}, panes: map[string]map[string]bool{}, beat: 1}
 }
 
 // watched says whether anybody watches.
@@ -62,9 +65,19 @@ func (b *board) differ(news []line, pane string, lines []line) []line {
 	return news
 }
 
+// beatEvery is how often those who watch are told that they are up to date, in nanoseconds.
+const beatEvery = 15_000_000_000
+
 // give puts rows on the board, at a cut, and wakes those who wait.
-func (b *board) give(news []line, cut edged.Vector) {
+func (b *board) give(news []line, cut edged.Vector, mark, now int64) {
 	b.mu.Lock()
+	b.mark = mark
+	if len(news) == 0 && now-b.beaten < beatEvery {
+		b.cut = cut
+		b.mu.Unlock()
+		return
+	}
+	b.beat, b.beaten = b.beat+1, now
 	before := b.cut
 	b.cut = cut
 	if n := len(news); n > 0 && b.watchers > 0 {
@@ -154,7 +167,7 @@ func (v *view) cursor(cut edged.Vector) edged.Cursor {
 	if cut == nil {
 		cut = edged.Vector{}
 	}
-	return edged.Cursor{Stream: v.name, Generation: v.generation(), Vector: cut}
+	return edged.Cursor{Stream: edged.FunctionStream(v.name), Generation: v.generation(), Vector: cut}
 }
 
 func (r *rowRun) Name() edged.LogName { return r.name }

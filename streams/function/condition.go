@@ -72,9 +72,16 @@ func (c *condition) test(l *line) bool {
 	return c.program.Test(&c.row)
 }
 
-func (c *condition) fill(l *line) {
+// testData says whether the expression is TRUE of a row in JSON.
+func (c *condition) testData(data []byte) bool {
+	c.extract(data)
+	return c.program.Test(&c.row)
+}
+
+func (c *condition) fill(l *line) { c.extract(append(append([]byte{'{'}, l.columns...), '}')) }
+
+func (c *condition) extract(doc []byte) {
 	c.row.Reset()
 	c.text.Reset()
-	doc := append(append([]byte{'{'}, l.columns...), '}')
 	c.extractor.Extract(doc, c.row.Columns, &c.text)
 }

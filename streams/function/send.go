@@ -21,7 +21,9 @@ const wholeEvery = 1_000_000_000
 
 // send gives the rows that changed to those who watch, and to the stream that the function names.
 func (v *view) send(s *snapshot, all []standing, sources []window.Source, b *batch) error {
+	now := v.q.r.opts.Now().UnixNano()
 	if len(v.dirty)+len(v.dirtyOf) == 0 {
+		v.board.give(nil, s.cut(), window.Watermark(sources, nil), now)
 		return nil
 	}
 	into := v.plan.Options.Into
@@ -37,7 +39,6 @@ func (v *view) send(s *snapshot, all []standing, sources []window.Source, b *bat
 	case v.whole && !v.windows():
 		pace = wholeEvery
 	}
-	now := v.q.r.opts.Now().UnixNano()
 	if now-v.sentAt < pace {
 		return nil
 	}
@@ -51,7 +52,7 @@ func (v *view) send(s *snapshot, all []standing, sources []window.Source, b *bat
 	}
 	clear(v.dirty)
 	clear(v.dirtyOf)
-	v.board.give(o.news, s.cut())
+	v.board.give(o.news, s.cut(), window.Watermark(sources, nil), now)
 	if o.pub != nil && len(o.pub.Drafts) > 0 {
 		b.pubs = append(b.pubs, o.pub)
 	}

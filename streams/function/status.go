@@ -126,8 +126,8 @@ func (v *view) includes(at edged.Cursor) (bool, error) {
 		return false, err
 	}
 	defer s.close()
-	if at.Stream == v.name && at.Generation == v.generation() {
-		return s.cut().Covers(at.Vector), nil
+	if at.Stream == edged.FunctionStream(v.name) {
+		return at.Generation != v.generation() || s.cut().Covers(known(at.Vector)), nil
 	}
 	for _, in := range v.q.inputs {
 		if in.stream != at.Stream {

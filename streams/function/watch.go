@@ -19,6 +19,7 @@ type watch struct {
 	resume string
 	at     uint64 // number of the next run on the board
 	cut    edged.Vector
+	where  *condition // nil for all
 
 	list []func(s *snapshot, g *gathering, sources []window.Source) ([]line, error) // panes to be listed
 	past edged.Vector                                                               // what the reader knew of them
@@ -27,7 +28,7 @@ type watch struct {
 	mu     sync.Mutex
 	asleep bool
 	closed bool
-	given  bool // up to date was said
+	said   uint64 // the beat of the board at which up_to_date was said last
 }
 
 // RowChanges opens a place in the changes of the function that q names: at a cursor behind what it
@@ -40,7 +41,18 @@ func (r *Runner) RowChanges(q edged.Query, wake func()) (edged.Feed, error) {
 	if v.layout == nil {
 		return nil, inStream(v)
 	}
-	w := &watch{v: v, call: wake, resume: "start", at: v.board.join(), cut: edged.Vector{}}
+	w := &watch{v: v, call: wake, resume: "start", cut: edged.Vector{}}
+	if q.Match.Filter != "" {
+		if w.where, err = newCondition(q.Match.Filter, "filter"); err != nil {
+			return nil, err
+		}
+	}
+	at := q.Start
+	resumes := at.Kind == edged.AtCursor || at.Kind == edged.AtCursorOrGap
+	if resumes && at.Cursor.Stream != edged.FunctionStream(v.name) {
+		return nil, edged.Refuse(edged.BadCursor, "the cursor is of %q, not of the function %q", at.Cursor.Stream, v.name)
+	}
+	w.at = v.board.join()
 	s, err := v.q.snapshot()
 	if err != nil {
 		v.board.leave()
@@ -51,9 +63,9 @@ func (r *Runner) RowChanges(q edged.Query, wake func()) (edged.Feed, error) {
 	if q.Start.Kind == edged.Latest {
 		return w, nil
 	}
-	if k := q.Start.Kind; k == edged.AtCursor || k == edged.AtCursorOrGap {
-		if q.Start.Cursor.Generation == v.generation() {
-			w.past, w.resume = q.Start.Cursor.Vector, "complete"
+	if resumes {
+		if at.Cursor.Generation == v.generation() {
+			w.past, w.resume = known(at.Cursor.Vector), "complete"
 		} else {
 			w.gone, w.resume = true, "gap"
 		}
@@ -63,6 +75,12 @@ func (r *Runner) RowChanges(q edged.Query, wake func()) (edged.Feed, error) {
 		return nil, err
 	}
 	return w, nil
+}
+
+// known is what a cursor covers of logs: places within a run of rows are none.
+func known(v edged.Vector) edged.Vector {
+	delete(v, edged.LogKey{})
+	return v
 }
 
 // panes notes all panes that there are.
@@ -116,8 +134,10 @@ func (w *watch) Next(dst []edged.Delivery, bytesMax, eventsMax int) ([]edged.Del
 	had := len(dst)
 	for w.at < b.first+uint64(len(b.runs)) && bytesMax > 0 && eventsMax > 0 {
 		run := b.runs[w.at-b.first]
-		dst = append(dst, edged.Delivery{Run: run, To: len(run.events)})
 		w.at++
+		if d := (edged.Delivery{Run: run, To: len(run.events)}); w.picks(&d) {
+			dst = append(dst, d)
+		}
 		bytesMax -= run.bytes
 		eventsMax -= len(run.events)
 		w.cut = run.base.Cursor().Vector
@@ -130,6 +150,10 @@ func (w *watch) Next(dst []edged.Delivery, bytesMax, eventsMax int) ([]edged.Del
 	}
 	if b.cut != nil {
 		w.cut = b.cut
+	}
+	if w.said != b.beat {
+		w.said = b.beat
+		return append(dst, edged.Delivery{Notice: &edged.Notice{Op: "up_to_date", Watermark: shownMark(b.mark)}}), nil
 	}
 	w.mu.Lock()
 	w.asleep = true
@@ -172,12 +196,28 @@ func (w *watch) listed(dst []edged.Delivery, bytesMax, eventsMax int) ([]edged.D
 	}
 	if len(news) > 0 {
 		run := w.v.run(news, before)
-		return append(dst, edged.Delivery{Run: run, To: len(run.events)}), nil
+		if d := (edged.Delivery{Run: run, To: len(run.events)}); w.picks(&d) {
+			return append(dst, d), nil
+		}
 	}
 	if len(w.list) > 0 {
 		return w.listed(dst, bytesMax, eventsMax)
 	}
 	return w.Next(dst, bytesMax, eventsMax)
+}
+
+// picks leaves the rows that the watcher asked for, and says whether there are any.
+func (w *watch) picks(d *edged.Delivery) bool {
+	if w.where == nil {
+		return true
+	}
+	d.Picks = []int32{}
+	for i, e := range d.Run.Events(d.From, d.To) {
+		if w.where.testData(e.Data) {
+			d.Picks = append(d.Picks, int32(i))
+		}
+	}
+	return len(d.Picks) > 0
 }
 
 // news says whether a row has anything past what the reader knew.
