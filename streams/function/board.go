@@ -18,8 +18,8 @@ type board struct {
 	runs     []*rowRun
 	first    uint64 // number of runs[0]
 	bytes    int
-	beat     uint64                     // moves on every 15 s, and each time rows were given
-	beaten   int64                      // when it did last, Unix nanoseconds
+	beat     uint64                     // moves on after 15 s without rows
+	beaten   int64                      // when it did, or rows were given, last; Unix nanoseconds
 	mark     int64                      // the watermark
 	cut      edged.Vector               // of the newest run
 	shown    map[string]edged.Sum       // rows as they were given last, by key
@@ -77,7 +77,9 @@ func (b *board) give(news []line, cut edged.Vector, mark, now int64) {
 		b.mu.Unlock()
 		return
 	}
-	b.beat, b.beaten = b.beat+1, now
+	if b.beaten = now; len(news) == 0 {
+		b.beat++
+	}
 	before := b.cut
 	b.cut = cut
 	if n := len(news); n > 0 && b.watchers > 0 {
