@@ -119,6 +119,44 @@ func TestSealOfALostDisk(t *testing.T) {
 	})
 }
 
+// TestKeysGoOnWithoutASealedOrigin seals the origin that keys were last updated under: they go when
+// their time is over, and a bounded counter that was made meanwhile gives out its first rights.
+func TestKeysGoOnWithoutASealedOrigin(t *testing.T) {
+	run(t, three(), func(w *world) {
+		w.split = true
+		w.startAll()
+		w.streams = nil
+		a, b, c := w.places[0], w.places[1], w.places[2]
+		w.put(a, "here", client.CollectionSpec{Type: "set", TTL: "5s"})
+		if err := c.now().change("here", "x", []byte(`{"add":[1]}`)); err != nil {
+			t.Fatal(err)
+		}
+		w.alike(5 * time.Second)
+		lost := c.origin()
+		c.crash()
+		w.places = []*place{a, b}
+		w.within(time.Minute, "c to be missed", func() bool { return !a.meets(2) && !b.meets(2) })
+		most := int64(3)
+		w.put(a, "seats", client.CollectionSpec{Type: "bounded_counter", Max: &most})
+		take := func() error { return a.now().change("seats", "x", []byte(`{"increment":1}`)) }
+		keys := func(p *place) int64 {
+			info, err := p.now().client.Collection(w.t.Context(), "here")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return info.Keys
+		}
+		time.Sleep(20 * time.Second)
+		if err := take(); !errors.Is(err, edged.LimitReached) || keys(a) != 1 {
+			t.Errorf("%v, %d keys, though nobody can know what c does: there is nothing to show", err, keys(a))
+		}
+		b.mustSeal(lost, "a", "b")
+		w.within(10*time.Second, "the first rights", func() bool { return take() == nil })
+		w.within(10*time.Second, "the key to go", func() bool { return keys(a) == 0 && keys(b) == 0 })
+		w.alike(5 * time.Second)
+	})
+}
+
 // TestASealedNodeComesBack brings a sealed node back with its disk, and what it had sent to nobody. It
 // goes on under another origin; the rest stays with it, and all nodes are equal in what counts.
 func TestASealedNodeComesBack(t *testing.T) {
