@@ -5,6 +5,7 @@ func q0() Query {
 		Name: "q0", Into: true,
 		SQL:       `SELECT auction, bidder, price, dateTime, extra FROM bid WITH (into='q0')`,
 		Reference: `SELECT auction, bidder, price, dateTime, extra FROM bid`,
+		Flink:     `SELECT auction, bidder, price, dateTime, extra FROM bid`,
 	}
 }
 
@@ -13,6 +14,7 @@ func q1() Query {
 		Name: "q1", Into: true, Close: []string{"price"},
 		SQL:       `SELECT auction, bidder, 0.908 * price AS price, dateTime, extra FROM bid WITH (into='q1')`,
 		Reference: `SELECT auction, bidder, 0.908 * price AS price, dateTime, extra FROM bid`,
+		Flink:     `SELECT auction, bidder, 0.908 * price AS price, dateTime, extra FROM bid`,
 	}
 }
 
@@ -21,6 +23,7 @@ func q2() Query {
 		Name: "q2", Into: true,
 		SQL:       `SELECT auction, price FROM bid WHERE MOD(auction, 123) = 0 WITH (into='q2')`,
 		Reference: `SELECT auction, price FROM bid WHERE auction % 123 = 0`,
+		Flink:     `SELECT auction, price FROM bid WHERE MOD(auction, 123) = 0`,
 	}
 }
 
@@ -31,6 +34,7 @@ func q10() Query {
 FROM bid WITH (into='q10')`,
 		Reference: `SELECT auction, bidder, price, dateTime, extra,
   strftime('%Y-%m-%d', dateTime / 1000, 'unixepoch') AS dt, strftime('%H:%M', dateTime / 1000, 'unixepoch') AS hm FROM bid`,
+		Flink: `SELECT auction, bidder, price, dateTime, extra, DATE_FORMAT(ts, 'yyyy-MM-dd') AS dt, DATE_FORMAT(ts, 'HH:mm') AS hm FROM bid`,
 	}
 }
 
@@ -45,6 +49,10 @@ FROM bid WHERE 0.908 * price > 1000000 AND 0.908 * price < 50000000 WITH (into='
   CASE WHEN hour BETWEEN 8 AND 18 THEN 'dayTime' WHEN hour BETWEEN 7 AND 19 THEN 'otherTime' ELSE 'nightTime' END AS bidTimeType,
   dateTime, extra, length(extra) - length(replace(extra, 'c', '')) AS c_counts
 FROM (SELECT *, dateTime / 3600000 % 24 AS hour FROM bid WHERE 0.908 * price > 1000000 AND 0.908 * price < 50000000)`,
+		Flink: `SELECT auction, bidder, 0.908 * price AS price, CASE WHEN HOUR(ts) BETWEEN 8 AND 18 THEN 'dayTime'
+    WHEN HOUR(ts) <= 6 OR HOUR(ts) >= 20 THEN 'nightTime' ELSE 'otherTime' END AS bidTimeType,
+  dateTime, extra, CHAR_LENGTH(extra) - CHAR_LENGTH(REPLACE(extra, 'c', '')) AS c_counts
+FROM bid WHERE 0.908 * price > 1000000 AND 0.908 * price < 50000000`,
 	}
 }
 
@@ -60,6 +68,9 @@ WITH (into='q21')`,
     ELSE substr(rest, 1, instr(rest || '&', '&') - 1) END AS channel_id
 FROM (SELECT *, CASE WHEN instr(url, '&channel_id=') > 0 THEN substr(url, instr(url, '&channel_id=') + 12) END AS rest FROM bid)
 WHERE rest IS NOT NULL OR channel IN ('Apple', 'Google', 'Facebook', 'Baidu')`,
+		Flink: `SELECT auction, bidder, price, channel, CASE WHEN LOWER(channel) = 'apple' THEN '0' WHEN LOWER(channel) = 'google' THEN '1'
+    WHEN LOWER(channel) = 'facebook' THEN '2' WHEN LOWER(channel) = 'baidu' THEN '3' ELSE REGEXP_EXTRACT(url, '(&|^)channel_id=([^&]*)', 2) END AS channel_id
+FROM bid WHERE REGEXP_EXTRACT(url, '(&|^)channel_id=([^&]*)', 2) IS NOT NULL OR LOWER(channel) IN ('apple', 'google', 'facebook', 'baidu')`,
 	}
 }
 
@@ -74,5 +85,6 @@ FROM bid WITH (into='q22')`,
   d AS (SELECT *, substr(two, instr(two, '/') + 1) AS three FROM c)
 SELECT auction, bidder, price, channel, substr(one, 1, instr(one, '/') - 1) AS dir1,
   substr(two, 1, instr(two, '/') - 1) AS dir2, substr(three, 1, instr(three, '/') - 1) AS dir3 FROM d`,
+		Flink: `SELECT auction, bidder, price, channel, SPLIT_INDEX(url, '/', 3) AS dir1, SPLIT_INDEX(url, '/', 4) AS dir2, SPLIT_INDEX(url, '/', 5) AS dir3 FROM bid`,
 	}
 }

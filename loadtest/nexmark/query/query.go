@@ -1,5 +1,5 @@
 // Package query holds the queries of Nexmark that the house runs as phase 1, each as a user would
-// write it, and beside it the same question to SQLite (package reference).
+// write it, and beside it the same question to SQLite (package reference) and to Flink.
 //
 //	q0 q1 q2 q10 q14 q21 q22   per event: outputs are events of the stream named like the query
 //	q5 q7 q8 q11 q12 q15 q16 q17   rows of windows
@@ -20,6 +20,8 @@ type Query struct {
 	Name      string
 	SQL       string   // as a node takes it
 	Reference string   // as SQLite takes it; its columns are the query's
+	Flink     string   // as Flink takes it, by the published queries; ts is dateTime as a time, p the time of arrival
+	Inputs    []string // streams that it reads; nil is bid alone
 	JSON      []string // columns that are objects or arrays
 	Close     []string // columns that are DOUBLE
 	Estimated []string // columns that count distinct values
@@ -31,6 +33,14 @@ type Query struct {
 // Phase1 are all of them, in their order.
 func Phase1() []Query {
 	return []Query{q0(), q1(), q2(), q5(), q7(), q8(), q10(), q11(), q12(), q14(), q15(), q16(), q17(), q18(), q19(), q21(), q22()}
+}
+
+// Streams are those that it reads.
+func (q *Query) Streams() []string {
+	if q.Inputs == nil {
+		return []string{"bid"}
+	}
+	return q.Inputs
 }
 
 // order is the canonical order of events in the reference.

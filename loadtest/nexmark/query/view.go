@@ -6,6 +6,8 @@ func q18() Query {
 		SQL: `SELECT bidder, auction, LAST(ROW(price, channel, url, dateTime, extra)) AS bid FROM bid GROUP BY bidder, auction`,
 		Reference: `SELECT bidder, auction, json_object('price', price, 'channel', channel, 'url', url, 'dateTime', dateTime, 'extra', extra) AS bid
 FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY bidder, auction ORDER BY ` + descending + `) AS place FROM bid) WHERE place = 1`,
+		Flink: `SELECT auction, bidder, price, channel, url, ts, extra
+FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY bidder, auction ORDER BY ts DESC) AS place FROM bid) WHERE place <= 1`,
 	}
 }
 
@@ -16,5 +18,6 @@ func q19() Query {
 		Reference: `SELECT auction, json_group_array(json_object('bidder', bidder, 'price', price, 'channel', channel, 'url', url,
   'dateTime', dateTime, 'extra', extra) ORDER BY place) AS top
 FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY auction ORDER BY price DESC, ` + ascending + `) AS place FROM bid) WHERE place <= 10 GROUP BY auction`,
+		Flink: `SELECT * FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY auction ORDER BY price DESC) AS place FROM bid) WHERE place <= 10`,
 	}
 }
