@@ -20,6 +20,7 @@
 // right, at most for a minute: then the first differences are told.
 //
 // The bench prints CPU seconds of the server for a million events, which is steadier than the
-// rate. Flink runs inside one process, from a JSON file, results discarded; its figures are of a
-// second run of each query, when its code has been compiled.
+// rate. Flink runs inside one process, from a JSON file, results discarded, its state on the heap;
+// each round is charged what it takes beyond the same query over empty files, and the first round,
+// in which its code is compiled, does not count.
 package main

@@ -21,6 +21,9 @@ func TestParse(t *testing.T) {
 		if _, err := sql.Parse(q.SQL); err != nil {
 			t.Errorf("%s: %v", q.Name, err)
 		}
+		if q.Flink == "" {
+			t.Errorf("%s has no form for Flink", q.Name)
+		}
 	}
 }
 
