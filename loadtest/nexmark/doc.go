@@ -21,6 +21,6 @@
 //
 // The bench prints CPU seconds of the server for a million events, which is steadier than the
 // rate. Flink runs inside one process, from a JSON file, results discarded, its state on the heap;
-// each round is charged what it takes beyond the same query over empty files, and the first round,
+// each round is charged what it takes beyond the same query over empty files, and a first round,
 // in which its code is compiled, does not count.
 package main

@@ -102,7 +102,7 @@ func (f *flink) run(ctx context.Context, q query.Query, rounds, events int) (all
 	for lines := bufio.NewScanner(bytes.NewReader(out)); lines.Scan(); {
 		var round int
 		var cpu, took time.Duration
-		if n, _ := fmt.Sscanf(lines.Text(), "round %d %d %d", &round, &cpu, &took); n == 3 && round > 0 {
+		if n, _ := fmt.Sscanf(lines.Text(), "round %d %d %d", &round, &cpu, &took); n == 3 {
 			all = append(all, figureOf(cpu, took, events))
 		}
 	}

@@ -84,9 +84,10 @@ func (s settings) queries() ([]query.Query, error) {
 	return chosen, nil
 }
 
-// market is what -check publishes: several hours, two days.
+// market is what -check publishes: several hours, two days, and many events at a time, which only
+// their stamps tell apart.
 func (s settings) market() market.Options {
-	o := market.Options{Seed: s.seed, Events: s.many(100_000), Rate: s.rate, Breaks: 2}
+	o := market.Options{Seed: s.seed, Events: s.many(100_000), Rate: s.rate, Grain: 10 * time.Millisecond, Breaks: 2}
 	if o.Rate == 0 && s.short {
 		o.Rate = 200 // as long in event time as 50,000 otherwise
 	}

@@ -2,6 +2,7 @@ import com.sun.management.OperatingSystemMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.table.api.EnvironmentSettings;
 import org.apache.flink.table.api.Schema;
@@ -13,27 +14,38 @@ import org.apache.flink.table.api.TableEnvironment;
  * Runs one query over the events of a directory, in this process, and throws its rows away.
  *
  * <p>java Nexmark DIRECTORY QUERY.sql ROUNDS prints for each round its number and the nanoseconds of
- * processor time and of the clock beyond those that the same query takes over DIRECTORY/none, where
- * the streams are empty: planning and the start of a cluster count for nothing. Round 0 is there
- * for the compiler.
+ * processor time and of the clock, less the medians of what the same query takes over
+ * DIRECTORY/none, where the streams are empty: planning and the start of a cluster count for
+ * nothing. A first run is there for the compiler.
  */
 public class Nexmark {
+  private static final OperatingSystemMXBean MACHINE = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+
   public static void main(String[] args) throws Exception {
     String query = Files.readString(Path.of(args[1]));
-    OperatingSystemMXBean machine = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
-    for (int round = 0; round <= Integer.parseInt(args[2]); round++) {
-      long cpu = machine.getProcessCpuTime();
-      long began = System.nanoTime();
-      run(args[0] + "/none", query);
-      long cpuToStart = machine.getProcessCpuTime() - cpu;
-      long timeToStart = System.nanoTime() - began;
-      cpu = machine.getProcessCpuTime();
-      began = System.nanoTime();
-      run(args[0], query);
-      System.out.println(
-          "round " + round + " " + (machine.getProcessCpuTime() - cpu - cpuToStart) + " " + (System.nanoTime() - began - timeToStart));
+    int rounds = Integer.parseInt(args[2]);
+    measure(args[0], query);
+    long[] cpu = new long[3];
+    long[] time = new long[3];
+    for (int i = 0; i < cpu.length; i++) {
+      long[] took = measure(args[0] + "/none", query);
+      cpu[i] = took[0];
+      time[i] = took[1];
+    }
+    Arrays.sort(cpu);
+    Arrays.sort(time);
+    for (int round = 1; round <= rounds; round++) {
+      long[] took = measure(args[0], query);
+      System.out.println("round " + round + " " + (took[0] - cpu[1]) + " " + (took[1] - time[1]));
     }
     System.exit(0); // threads of the cluster would linger
+  }
+
+  private static long[] measure(String directory, String query) throws Exception {
+    long cpu = MACHINE.getProcessCpuTime();
+    long began = System.nanoTime();
+    run(directory, query);
+    return new long[] {MACHINE.getProcessCpuTime() - cpu, System.nanoTime() - began};
   }
 
   private static void run(String directory, String query) throws Exception {

@@ -61,9 +61,10 @@ type Event struct {
 // Options say what is generated. The zero value is ready for use.
 type Options struct {
 	Seed   uint64
-	Events int       // default 100,000
-	Rate   int       // events in a second of event time; default 1,000
-	Start  time.Time // event time of the first; default 06:59:35 on 1 March 2026, UTC
+	Events int           // default 100,000
+	Rate   int           // events in a second of event time; default 1,000
+	Start  time.Time     // event time of the first; default 06:59:35 on 1 March 2026, UTC
+	Grain  time.Duration // event times are multiples of it, so that several are equal; default 1 ms
 	// Breaks is how often event time jumps ahead by Break, after equal shares of the events, so
 	// that few events see several hours and days. Default none.
 	Breaks int
@@ -79,6 +80,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Start.IsZero() {
 		o.Start = time.Date(2026, time.March, 1, 6, 59, 35, 0, time.UTC)
+	}
+	if o.Grain < time.Millisecond {
+		o.Grain = time.Millisecond
 	}
 	if o.Break <= 0 {
 		o.Break = 8*time.Hour + 30*time.Minute
@@ -183,7 +187,8 @@ func kindOf(n int) Kind {
 func (g *Generator) timeOf(n int) int64 {
 	o := &g.opts
 	jumps := n * (o.Breaks + 1) / o.Events
-	return o.Start.UnixMilli() + int64(n)*1000/int64(o.Rate) + int64(jumps)*o.Break.Milliseconds()
+	at := o.Start.UnixMilli() + int64(n)*1000/int64(o.Rate) + int64(jumps)*o.Break.Milliseconds()
+	return at - at%o.Grain.Milliseconds()
 }
 
 // lastPerson counts from 0; it is the one that is being made, if one is.

@@ -127,13 +127,13 @@ func TestIdsAndPrices(t *testing.T) {
 }
 
 func TestTimes(t *testing.T) {
-	o := Options{Events: 3000, Rate: 100, Breaks: 2, Break: time.Hour}
+	o := Options{Events: 3000, Rate: 200, Grain: 10 * time.Millisecond, Breaks: 2, Break: time.Hour}
 	all := New(o).All()
 	for i, e := range all {
 		if f := decode(t, e); f.DateTime != e.Time {
 			t.Fatalf("%s is at %d", e.Data, e.Time)
 		}
-		want := int64(i)*10 + int64(i/1000)*time.Hour.Milliseconds()
+		want := int64(i/2)*10 + int64(i/1000)*time.Hour.Milliseconds()
 		if got := e.Time - all[0].Time; got != want {
 			t.Fatalf("event %d after %d ms, want %d", i, got, want)
 		}
