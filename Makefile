@@ -11,9 +11,10 @@ KILLS ?= 200
 CUTS ?= 2000
 SEEDS ?= 500
 MESH ?=
+NEXMARK ?=
 LAWS ?= 1000000
 
-.PHONY: build demo check format vet lint test race fuzz laws crash plants simulate mesh compose bench gate clean
+.PHONY: build demo check format vet lint test race fuzz laws crash plants simulate mesh nexmark compose bench gate clean
 
 build: # one static binary, ./edged; VERSION names a release
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o edged ./cmd/edged
@@ -58,6 +59,9 @@ simulate: # nodes under virtual time: 500 seeds, and every bug that is planted; 
 
 mesh: # three processes: cuts, kills, lost and copied disks, strangers; MESH=-short leaves the long waits out
 	go run ./loadtest/mesh $(MESH)
+
+nexmark: # its queries on one node and on three, each row against SQLite's; NEXMARK=-short a tenth of the events
+	go run ./loadtest/nexmark -check $(NEXMARK)
 
 compose: # three regions in containers; installs and starts an engine where there is none
 	deploy/test.sh

@@ -54,6 +54,7 @@ func addresses() []address {
 		{"github.com/spf13/cobra", []string{"cmd/edged"}, "the command line"},
 		{"github.com/spf13/pflag", []string{"cmd/edged"}, "the command line"},
 		{"go.yaml.in/yaml/v3", []string{"cmd/edged"}, "configuration meets in one place"},
+		{"modernc.org/sqlite", []string{"loadtest/nexmark/reference"}, "a judge of queries that shares no code with them"},
 	}
 }
 

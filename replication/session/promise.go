@@ -17,6 +17,9 @@ type heldOrigin struct {
 	heard  time.Duration // when it promised or time rose; the start of the run before that
 }
 
+// ended says whether the origin has ended and is held whole.
+func (h *heldOrigin) ended() bool { return h.seal != 0 && h.time >= h.seal }
+
 // marker is a promise that waits until all blocks before it have landed.
 type marker struct {
 	epoch  uint64

@@ -14,7 +14,8 @@ import (
 // bare where that means nothing else.
 type level struct {
 	alias  string
-	rows   bool     // rows of the stage before, else events
+	rows   bool     // rows of the stage before, or of the plan, else events
+	plain  bool     // the rows are those of the plan, and there is no inner query
 	window bool     // the rows are of windows
 	star   bool     // further names are fields of the events
 	names  []named  // columns, in order
@@ -92,7 +93,7 @@ func (m *maker) resolveData(l *level, p *sql.Path, parts []sql.Part) (sql.Expr, 
 		return m.resolveField(l, p, parts[1:2], parts[2:])
 	}
 	if l.rows || len(l.names) > 0 || !l.star {
-		return nil, fault(p.At, brief(p), "%s is the data of an event, and the inner query gives columns. Name one of them: %s.", brief(p), l.list())
+		return nil, fault(p.At, brief(p), "%s is the data of an event, and %s. Name one of them: %s.", brief(p), l.what("the inner query gives columns", "rows have columns"), l.list())
 	}
 	return field(p.At, parts[min(1, len(parts)):]), nil
 }
@@ -112,7 +113,7 @@ func (m *maker) resolveMeta(l *level, p *sql.Path, parts []sql.Part) (sql.Expr, 
 		}
 		return nil, fault(p.At, brief(p), "Names with _ are ours, and %s is none of them. A field of that name is data.%s.", clip(name), clip(name))
 	case l.rows:
-		return nil, fault(p.At, brief(p), "%s is of events, and the inner query gives rows of groups. Use one of its columns: %s.", name, l.list())
+		return nil, fault(p.At, brief(p), "%s is of events, and %s. Use one of the columns: %s.", name, l.what("the inner query gives rows of groups", "these are rows"), l.list())
 	case meta == expr.MetaHeader && (len(parts) != 2 || parts[1].IsIndex):
 		return nil, fault(p.At, brief(p), "_headers takes the name of a header. Write _headers['tenant'].")
 	case meta != expr.MetaHeader && len(parts) > 1:
@@ -137,10 +138,10 @@ func (m *maker) resolveField(l *level, p *sql.Path, name, within []sql.Part) (sq
 	}
 	if len(name) > 0 {
 		if near := sql.Nearest(name[0].Name, names); near != "" {
-			return nil, fault(p.At, brief(p), "The inner query gives no column %s. Did you mean %s?", clip(name[0].Name), near)
+			return nil, fault(p.At, brief(p), "%s no column %s. Did you mean %s?", l.what("The inner query gives", "There is"), clip(name[0].Name), near)
 		}
 	}
-	return nil, fault(p.At, brief(p), "The inner query gives no column %s. It gives %s.", brief(p), l.list())
+	return nil, fault(p.At, brief(p), "%s no column %s. %s %s.", l.what("The inner query gives", "There is"), brief(p), l.what("It gives", "The columns are"), l.list())
 }
 
 // within gives what a name stands for, or a member of it.
@@ -154,6 +155,14 @@ func (m *maker) within(p *sql.Path, n *named, parts []sql.Part) (sql.Expr, *sql.
 		return nil, fault(p.At, brief(p), "%s is computed, and a member of it is not taken here. Give the member a name where it is computed.", clip(n.name))
 	}
 	return &sql.Path{At: p.At, Parts: slices.Concat(base.Parts, parts)}, nil
+}
+
+// what says where columns are from.
+func (l *level) what(inner, plain string) string {
+	if l.plain {
+		return plain
+	}
+	return inner
 }
 
 // list names the columns for an error.

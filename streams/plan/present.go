@@ -166,12 +166,15 @@ func (c *computer) add(rows []Row, r Row) []Row {
 	if p.having != nil && !p.having.Test(&c.row) {
 		return rows
 	}
-	r.Values = append(r.Values, c.row.Columns[given:]...)
+	all := append(make([]expr.Value, 0, len(p.columns)+len(p.rank)+len(p.order)), c.row.Columns[given:]...)
+	r.Values, all = all[:len(all):len(all)], all[len(all):]
 	for _, program := range p.rank {
-		r.rank = append(r.rank, program.Eval(&c.row).Clone())
+		all = append(all, program.Eval(&c.row).Clone())
 	}
+	r.rank, all = all, all[len(all):]
 	for _, program := range p.order {
-		r.Order = append(r.Order, program.Eval(&c.row).Clone())
+		all = append(all, program.Eval(&c.row).Clone())
 	}
+	r.Order = all
 	return append(rows, r)
 }

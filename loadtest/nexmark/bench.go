@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/edgedhq/edged/loadtest/nexmark/market"
+	"github.com/edgedhq/edged/loadtest/nexmark/query"
+)
+
+// figure is one measurement: what a million events cost, and how many went through in a second.
+type figure struct{ cpu, rate float64 }
+
+// measure prints the figures of each query on one node whose streams are full already.
+func (s settings) measure(ctx context.Context, queries []query.Query) (err error) {
+	w, err := s.start(ctx, 1)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.end()) }()
+	o := s.load()
+	dealt := market.Deal(market.New(o).All(), 1, disorder, s.seed)
+	if err := w.publish(ctx, dealt); err != nil {
+		return err
+	}
+	fmt.Printf("\nedged, %d events over %v of event time, medians of %d\n", len(dealt[0]), time.Duration(o.Events/o.Rate)*time.Second, s.rounds)
+	printHead()
+	for _, q := range queries {
+		var all []figure
+		for range s.rounds {
+			f, err := w.nodes[0].backfill(ctx, q, len(dealt[0]))
+			if err != nil {
+				return fmt.Errorf("%s: %w", q.Name, err)
+			}
+			all = append(all, f)
+		}
+		printFigure(q.Name, all)
+	}
+	return nil
+}
+
+// backfill measures from the PUT until the function has read all that the node holds. The events
+// that count are all of the market's, as in the published figures of others, though most queries
+// read bids alone.
+func (n *node) backfill(ctx context.Context, q query.Query, events int) (figure, error) {
+	before, err := n.life.CPU()
+	if err != nil {
+		return figure{}, err
+	}
+	began := time.Now()
+	if err := n.put(ctx, q.Name, q.SQL); err != nil {
+		return figure{}, err
+	}
+	if err := within(ctx, 5*time.Minute, "all events to be read", func() (bool, error) { return n.caughtUp(ctx, q) }); err != nil {
+		return figure{}, err
+	}
+	took := time.Since(began)
+	after, err := n.life.CPU()
+	if err != nil {
+		return figure{}, err
+	}
+	return figureOf(after-before, took, events), n.drop(ctx, q.Name, q.Into)
+}
+
+// caughtUp says whether a function has read each log of its streams to the end.
+func (n *node) caughtUp(ctx context.Context, q query.Query) (bool, error) {
+	all, err := n.positions(ctx, q.Name)
+	if err != nil {
+		return false, err
+	}
+	for _, stream := range q.Streams() {
+		info, err := n.client.Stream(ctx, stream)
+		if err != nil {
+			return false, err
+		}
+		for _, log := range info.Origins {
+			if all[log.Origin][fmt.Sprintf("%s/%d", stream, log.Partition)] < log.Last {
+				return false, nil
+			}
+		}
+	}
+	return true, nil
+}
+
+func figureOf(cpu, took time.Duration, events int) figure {
+	millions := float64(events) / 1e6
+	return figure{cpu: cpu.Seconds() / millions, rate: float64(events) / took.Seconds()}
+}
+
+func printHead() { fmt.Printf("  %-5s %9s  %-13s %12s\n", "", "CPU s/M", "", "events/s") }
+
+// printFigure shows medians, and between which values the processor time lay.
+func printFigure(name string, all []figure) {
+	cpus, rates := make([]float64, len(all)), make([]float64, len(all))
+	for i, f := range all {
+		cpus[i], rates[i] = f.cpu, f.rate
+	}
+	slices.Sort(cpus)
+	slices.Sort(rates)
+	fmt.Printf("  %-5s %9.2f  %-13s %12.0f\n", name, cpus[len(cpus)/2], fmt.Sprintf("%.2f..%.2f", cpus[0], cpus[len(cpus)-1]), rates[len(rates)/2])
+}
