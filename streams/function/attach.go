@@ -26,13 +26,15 @@ func (v *view) detach(why error) {
 	q.outlets()
 	q.mu.Unlock()
 	if why == nil {
-		why = errReplaced
+		why = replaced()
 	}
 	v.board.end(why)
 }
 
-// errReplaced ends the feeds of a view whose function shows another query now: they go on from there.
-var errReplaced = edged.Refuse(edged.Unavailable, "the function was replaced; read its rows again")
+// replaced ends the feeds of a view whose function shows another query now: they go on from there.
+func replaced() error {
+	return edged.Refuse(edged.Unavailable, "the function was replaced; read its rows again")
+}
 
 // outlets gathers where late and failed events go. The caller holds mu.
 func (q *query) outlets() {

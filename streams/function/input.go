@@ -135,7 +135,7 @@ func (q *query) open(in *input) error {
 		}
 		at = edged.Start{Kind: edged.AtCursorOrGap, Cursor: edged.Cursor{Stream: in.stream, Generation: info.Generation, Vector: folded}}
 	}
-	feed, err := q.r.journal.Follow(edged.Query{Stream: in.stream, Start: at, Local: true, Await: true}, q.wake)
+	feed, err := q.r.journal.Follow(edged.Query{Stream: in.stream, Start: at, Local: true, Durable: true, Await: true}, q.wake)
 	if err != nil {
 		return err
 	}

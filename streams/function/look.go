@@ -74,14 +74,21 @@ func (v *view) look(ctx context.Context, s *snapshot, all []standing, sources []
 	if err != nil {
 		return sealed, err
 	}
+	if len(b.puts) > 0 { // what closed is sent as closed
+		if err := v.q.r.store.Commit(ctx, b.all()); err != nil {
+			return sealed, err
+		}
+		if s, err = v.q.snapshot(); err != nil {
+			return sealed, err
+		}
+		defer s.close()
+	}
 	if err := v.recheck(s, all); err != nil {
 		return sealed, err
 	}
-	if err := v.send(s, all, sources, b); err != nil {
+	b = &batch{}
+	if err := v.send(s, all, sources, b); err != nil || len(b.puts) == 0 {
 		return sealed, err
-	}
-	if len(b.puts) == 0 && len(b.pubs) == 0 {
-		return sealed, nil
 	}
 	return sealed, v.q.r.store.Commit(ctx, b.all(), b.pubs...)
 }

@@ -13,7 +13,6 @@ import (
 
 // openFunctions takes up the functions that are defined, and what was folded for them.
 func (n *Node) openFunctions() (undo func() error, err error) {
-	n.outlook = &outlook{n: n}
 	n.runner, err = function.Open(n.broker, n.broker, n.broker.Lend(storage.Functions), n.outlook, n.cfg.Functions)
 	return nil, err
 }

@@ -202,6 +202,8 @@ func (n *Node) steps() []step {
 			if n.cfg.MeshSecret != nil {
 				n.cfg.Streams.Acks, n.cfg.Streams.Gated = acks{n}, true
 			}
+			n.outlook = &outlook{n: n}
+			n.cfg.Streams.Filter = func(text string) (streams.Filter, error) { return function.NewFilter(text, n.outlook.Region) }
 			n.broker, err = streams.New(n.store, n.cfg.Streams)
 			return nil, err
 		}},
