@@ -40,11 +40,11 @@ func NewCall(c *sql.Call, types []expr.Type) (Call, *sql.Error) {
 		return Call{}, fault(c, "DISTINCT goes with COUNT only. Write %s.", of.form)
 	case c.Star:
 		return Call{of: of, typ: of.gives}, nil
-	case len(c.Args) != len(of.takes):
-		return Call{}, fault(c, "%s takes %s, not %d. Write %s.", c.Name, counted(len(of.takes)), len(c.Args), of.form)
-	}
-	if c.Distinct {
+	case c.Distinct:
 		of = &countDistinct
+	}
+	if len(c.Args) != len(of.takes) {
+		return Call{}, fault(c, "%s takes %s, not %d. Write %s.", c.Name, counted(len(of.takes)), len(c.Args), instead(of, c))
 	}
 	call := Call{of: of, typ: of.gives, share: 0.5}
 	for i := range c.Args {
@@ -61,7 +61,7 @@ func (c *Call) argument(i int, e sql.Expr, typ expr.Type) *sql.Error {
 	case 'N':
 		v, ok := constant(e)
 		if !ok || v.Kind() != expr.Integer || v.Integer() < 1 || v.Integer() > itemsMax {
-			return fault(e, "%s takes the number of items as a constant from 1 to %d: %s.", c.of.name, itemsMax, c.of.form)
+			return fault(e, "%s takes the number of items as a constant from 1 to %d, as in %s.", c.of.name, itemsMax, c.of.form)
 		}
 		c.n = int(v.Integer())
 		return nil
@@ -69,17 +69,17 @@ func (c *Call) argument(i int, e sql.Expr, typ expr.Type) *sql.Error {
 		v, _ := constant(e)
 		share, ok := v.Number()
 		if !ok || share < 0 || share > 1 {
-			return fault(e, "%s takes the share as a constant from 0 to 1: %s.", c.of.name, c.of.form)
+			return fault(e, "%s takes the share as a constant from 0 to 1, as in %s.", c.of.name, c.of.form)
 		}
 		c.share = share
 		return nil
 	case 'n':
-		if typ.Kind != expr.Null && typ.Kind != expr.Integer && typ.Kind != expr.Double && typ.Kind != expr.Decimal {
-			return fault(e, "%s takes a number, and %s is %s. Cast it: CAST(%[2]s AS DOUBLE).", c.of.name, sql.Print(e), typ)
+		if way, ok := asNumber(sql.Print(e), typ.Kind); !ok {
+			return fault(e, "%s takes a number, and %s is %s. %s", c.of.name, sql.Print(e), typ, way)
 		}
 	case 'b':
 		if typ.Kind != expr.Null && typ.Kind != expr.Boolean {
-			return fault(e, "%s takes a condition, and %s is %s. Compare it with something.", c.of.name, sql.Print(e), typ)
+			return fault(e, "%s takes a condition, and %s is %s. Compare it with something: %[2]s = 'x'.", c.of.name, sql.Print(e), typ)
 		}
 	}
 	c.args = append(c.args, i)
@@ -87,6 +87,19 @@ func (c *Call) argument(i int, e sql.Expr, typ expr.Type) *sql.Error {
 		c.resolve(typ)
 	}
 	return nil
+}
+
+// asNumber says whether a value may be a number, and if not what to write.
+func asNumber(text string, k expr.Kind) (way string, ok bool) {
+	switch k {
+	case expr.Null, expr.Integer, expr.Double, expr.Decimal:
+		return "", true
+	case expr.String:
+		return "Cast it: CAST(" + text + " AS DOUBLE).", false
+	case expr.Boolean, expr.Timestamp, expr.Interval:
+		return "Cast it: CAST(" + text + " AS INTEGER).", false
+	}
+	return "Name a number within it.", false
 }
 
 // resolve says what is certain of the result, given the type of the first argument.
@@ -128,6 +141,15 @@ func meant(name string) string {
 		return " Did you mean " + near + "?"
 	}
 	return " There are " + strings.Join(Names(), ", ") + "."
+}
+
+// instead is what to write where the number of arguments is wrong.
+func instead(of *aggregate, c *sql.Call) string {
+	if !c.Distinct || len(c.Args) == 0 {
+		return of.form
+	}
+	row := sql.Call{At: c.At, Name: "ROW", Args: c.Args}
+	return sql.Print(&sql.Call{At: c.At, Name: c.Name, Distinct: true, Args: []sql.Arg{{Expr: &row}}})
 }
 
 func counted(n int) string {

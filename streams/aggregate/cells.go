@@ -17,6 +17,7 @@ type Cells struct {
 	added  uint32   // places that were given, and those below are in slabs
 	free   []uint32 // of them, those taken back
 	held   int      // bytes of objects
+	reader sketch.Reader
 }
 
 // slab holds the words and objects of some cells, one after the other.
@@ -121,17 +122,18 @@ func (c *Cells) Load(place uint32, from []byte) error {
 // Merge adds what the cell of another log holds, as Append wrote it. Nothing of from is kept. After an
 // error the cell is empty.
 func (c *Cells) Merge(place uint32, from []byte) error {
-	r := sketch.Reader{Rest: from}
+	r := &c.reader
+	*r = sketch.Reader{Rest: from}
 	words, objects := c.at(place)
 	for i := range c.layout.states {
 		p := &c.layout.states[i]
 		if p.object < 0 {
-			p.merge(words[p.word:p.wordEnd], nil, &r)
+			p.merge(words[p.word:p.wordEnd], nil, r)
 			continue
 		}
 		o := &objects[p.object]
 		before := size(*o)
-		p.merge(words[p.word:p.wordEnd], o, &r)
+		p.merge(words[p.word:p.wordEnd], o, r)
 		c.held += size(*o) - before
 	}
 	if len(r.Rest) > 0 {

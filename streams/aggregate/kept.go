@@ -30,7 +30,7 @@ func (k *kept) bytes() int { return keptBytes + cap(k.data) }
 func (k *kept) reset()     { k.data = k.data[:0] }
 
 // keptBytes is the size of a kept without its data.
-const keptBytes = 168
+const keptBytes = 144
 
 // append writes what is kept: the value, that to order by if there is one, and the stamp after another.
 func (k *kept) append(dst []byte, before *Stamp) []byte {

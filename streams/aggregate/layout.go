@@ -91,12 +91,7 @@ func (l *Layout) share(calls []Call, inputs []int, i, from int) int {
 			n = max(n, calls[j].n)
 		}
 	}
-	s := calls[i].of.state()
-	if s, ok := s.(interface{ sized(n int) state }); ok {
-		l.add(s.sized(n))
-	} else {
-		l.add(calls[i].of.state())
-	}
+	l.add(calls[i].of.state(n))
 	return len(l.states) - 1
 }
 

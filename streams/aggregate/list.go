@@ -29,10 +29,9 @@ func (k *ranked) reset() {
 	k.items = k.items[:0]
 }
 
-func (list) words() int          { return 0 }
-func (list) grows() bool         { return true }
-func (l list) sized(n int) state { return list{l.by, n} }
-func (l list) args() int         { return pick{by: l.by}.args() }
+func (list) words() int  { return 0 }
+func (list) grows() bool { return true }
+func (l list) args() int { return pick{by: l.by}.args() }
 
 // itemsOf are the items of a ranked, or none.
 func itemsOf(o object) []*kept {

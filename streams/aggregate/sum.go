@@ -89,7 +89,7 @@ func (s sum) add(w []uint64, o *object, x exact, scale int) {
 	if more := s.scale(w) - scale; more > 0 {
 		x, ok = x.timesPower(more)
 	}
-	if ok && (*o == nil || spilled(o) == nil) {
+	if ok && spilled(o) == nil {
 		if x, ok = x.plus(exact{w[sumHigh], w[sumLow]}); ok {
 			w[sumHigh], w[sumLow] = x.hi, x.lo
 			return

@@ -21,9 +21,8 @@ func (i *items) reset()     { i.Reset() }
 // followed is how many candidates there are for each item that is asked for.
 const followed = 4
 
-func (top) words() int        { return 0 }
-func (top) grows() bool       { return true }
-func (top) sized(n int) state { return top{n} }
+func (top) words() int  { return 0 }
+func (top) grows() bool { return true }
 
 func (top) object(o *object) *items {
 	i, ok := (*o).(*items)

@@ -265,3 +265,25 @@ func TestWatermarks(t *testing.T) {
 		}
 	}
 }
+
+func TestGuessesDoNotStand(t *testing.T) {
+	s := &Spec{Kind: Tumble, Size: 10, Step: 10, OutOfOrderness: 2, Idle: 5}
+	var m Mark
+	for _, c := range []struct {
+		name    string
+		p       Progress
+		promise int64
+		covered bool
+		want    Mark
+	}{
+		{"no log yet", Progress{}, 9000, true, Mark{8998, false}},
+		{"it began, and is not here", Progress{}, 9100, false, Mark{Unknown, false}},
+		{"it began with old data", Progress{Bound: 100, Bounded: true, Last: 9050}, 9100, true, Mark{145, true}},
+		{"more came that is not here", Progress{Bound: 100, Bounded: true, Last: 9050}, 9200, false, Mark{145, true}},
+		{"now it is", Progress{Bound: 200, Bounded: true, Last: 9150}, 9200, true, Mark{245, true}},
+	} {
+		if m.Raise(s, c.p, c.promise, c.covered); m != c.want {
+			t.Errorf("%s: %+v, want %+v", c.name, m, c.want)
+		}
+	}
+}

@@ -34,14 +34,15 @@ func (s *Spec) Past(w Span, watermark int64) bool {
 }
 
 // Close tells whether a window closes: every source is past it, but for those that were unheard for
-// excludeAfter, which are given, in their order. With Never all are waited for. Nothing closes
-// without a source. What has closed stays so, whatever comes: see Left.
+// excludeAfter, which are given, in their order; one heard just now, as a node hears itself, is
+// not. With Never all are waited for. Nothing closes without a source. What has closed stays so,
+// whatever comes: see Left.
 func (s *Spec) Close(w Span, sources []Source, excludeAfter int64) (closed bool, excluded []edged.Origin) {
 	for i := range sources {
 		source := &sources[i]
 		switch {
 		case source.Sealed || s.Past(w, source.Watermark):
-		case excludeAfter == Never || source.Unheard < excludeAfter:
+		case excludeAfter == Never || source.Unheard < max(excludeAfter, 1):
 			return false, nil
 		default:
 			excluded = append(excluded, source.Origin)

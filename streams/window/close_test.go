@@ -49,6 +49,7 @@ func TestStates(t *testing.T) {
 		{"provisional: the end alone is not past", s, []Source{at("eu", 100)}, 10, false, nil, false},
 		{"provisional: one is away, not for long enough", s, []Source{at("eu", 105), away("ap", 3, 9)}, 10, false, nil, false},
 		{"provisional: one is heard but behind", s, []Source{at("eu", 105), at("ap", 3), away("us", 3, 99)}, 10, false, nil, false},
+		{"provisional: one is heard now", s, []Source{at("eu", 104)}, 0, false, nil, false},
 		{"provisional: wait for all", s, []Source{at("eu", 105), away("ap", 3, math.MaxInt64)}, Never, false, nil, false},
 		{"provisional: one never heard of", s, []Source{at("eu", 105), {Origin: origin("ap"), Watermark: Unknown}}, 10, false, nil, false},
 		{"provisional: no source", s, nil, 10, false, nil, false},

@@ -6,7 +6,7 @@
 //	verdict := progress.Verdict(&spec, slice.End)  // if WHERE is true
 //	progress.Advance(&spec, stamp, t)              // each event that has a time
 //
-//	mark := spec.Watermark(progress, promise, covered)       // of a log; keep the largest
+//	mark.Raise(&spec, progress, promise, covered)            // of a log, with what its origin promised
 //	closed, excluded := spec.Close(w, sources, excludeAfter) // of a window, as one node sees it
 //
 // HOP by 2 s of 6 s, and CUMULATE by 2 s to 6 s: windows are made of slices of gcd(step, size), and

@@ -12,8 +12,7 @@ const Unknown int64 = math.MinInt64
 
 // Watermark is the event time that a log has reached: its bound, and the quiet time that its origin
 // vouches for. A promise is the stamp before which the origin appends nothing more, 0 without one;
-// it is covered when all that the log held then is in p. Of the watermarks found for a log, the
-// largest stands.
+// it is covered when all that the log held then is in p. Which of those found stands: Mark.
 func (s *Spec) Watermark(p Progress, promise int64, covered bool) int64 {
 	if covered = covered && promise != 0; !p.Bounded {
 		if !covered {
@@ -42,11 +41,28 @@ func (s *Spec) Unstarted(promise int64) int64 {
 	return minus(promise, s.OutOfOrderness)
 }
 
+// Mark is the watermark that stands for one log. The largest found does, for what comes is late by
+// the log's own bound; but those found before it had a bound were guesses, and end with them: events
+// of any time may have come on time, and more may follow.
+type Mark struct {
+	Watermark int64
+	Bounded   bool // no guess
+}
+
+// Raise takes in what is known of the log now.
+func (m *Mark) Raise(s *Spec, p Progress, promise int64, covered bool) {
+	now := Mark{s.Watermark(p, promise, covered), p.Bounded}
+	if m.Bounded {
+		now.Watermark = max(now.Watermark, m.Watermark)
+	}
+	*m = now
+}
+
 // Source is one origin in scope, as one node sees it.
 type Source struct {
 	Origin    edged.Origin
-	Watermark int64 // the least of its logs, or that of Unstarted
-	Bounded   bool  // it has a bound in the stream
+	Watermark int64 // the least of its logs' Marks, or that of Unstarted
+	Bounded   bool  // a log of it has a bound
 	Sealed    bool  // it is sealed and folded to its sealed heads: past everything
 	Unheard   int64 // nanoseconds since it was heard, by this node's clock and since its start at most
 }

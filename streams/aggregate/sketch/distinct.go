@@ -3,6 +3,7 @@ package sketch
 import (
 	"encoding/binary"
 	"math"
+	"math/bits"
 )
 
 // DigestsMax is how many digests are kept exactly while events are put in.
@@ -121,6 +122,10 @@ func (s *Distinct) Merge(r *Reader) {
 	if head>>1 > uint64(len(r.Rest)/8) {
 		r.Fail()
 		return
+	}
+	if s.table == nil && s.registers == nil {
+		s.bits = max(tableBitsMin, bits.Len64(4*(head>>1)/3))
+		s.table = make([]uint64, 1<<s.bits)
 	}
 	before := uint64(0)
 	for range head >> 1 {

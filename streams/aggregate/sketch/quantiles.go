@@ -156,6 +156,9 @@ func (q *Quantiles) Merge(r *Reader) {
 	}
 	low, high := r.Finite(), r.Finite()
 	bins := r.Below(BinsMax + 1)
+	if len(q.keys) == 0 {
+		q.keys, q.counts = slices.Grow(q.keys, int(bins)), slices.Grow(q.counts, int(bins))
+	}
 	key, total := int64(0), uint64(0)
 	for i := range bins {
 		if i == 0 {

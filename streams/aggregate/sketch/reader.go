@@ -72,8 +72,8 @@ func (r *Reader) Take(n int) []byte {
 	return b
 }
 
-// Entries reads how many entries follow, each of sizeMin bytes at least.
-func (r *Reader) Entries(sizeMin int) int { return int(r.Below(uint64(len(r.Rest)/sizeMin) + 1)) }
+// noNumber are the bits that stand for all NaNs.
+const noNumber = 0x7ff8000000000001
 
 // Double reads a finite number that is not -0, or the one NaN that AppendDouble writes.
 func (r *Reader) Double() float64 {
@@ -81,8 +81,9 @@ func (r *Reader) Double() float64 {
 	if b == nil {
 		return 0
 	}
-	f := math.Float64frombits(binary.BigEndian.Uint64(b))
-	if f-f != 0 && binary.BigEndian.Uint64(b) != math.Float64bits(math.NaN()) || f == 0 && math.Signbit(f) {
+	bits := binary.BigEndian.Uint64(b)
+	f := math.Float64frombits(bits)
+	if f-f != 0 && bits != noNumber || bits == 1<<63 {
 		r.Fail()
 		return 0
 	}
@@ -102,7 +103,7 @@ func (r *Reader) Finite() float64 {
 // AppendDouble writes what Double reads: -0 as 0, and what is not finite as one NaN.
 func AppendDouble(dst []byte, f float64) []byte {
 	if f-f != 0 {
-		f = math.NaN()
+		return binary.BigEndian.AppendUint64(dst, noNumber)
 	}
 	return binary.BigEndian.AppendUint64(dst, math.Float64bits(f+0))
 }

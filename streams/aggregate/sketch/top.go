@@ -3,7 +3,6 @@ package sketch
 import (
 	"bytes"
 	"cmp"
-	"container/heap"
 	"encoding/binary"
 	"math"
 	"slices"
@@ -77,11 +76,7 @@ func (t *Top) putEstimated(key []byte, follow int) {
 		t.follow(key, n, 1)
 		return
 	}
-	if !t.heap {
-		t.number()
-		t.heap = true
-		heap.Init((*byCount)(t))
-	}
+	t.rank()
 	switch least := t.order[0]; {
 	case met:
 		t.items[i].count = n
@@ -95,7 +90,7 @@ func (t *Top) putEstimated(key []byte, follow int) {
 	default:
 		return
 	}
-	heap.Fix((*byCount)(t), int(t.items[i].at))
+	t.sink(int(t.items[i].at))
 }
 
 // follow adds an item.
@@ -162,22 +157,41 @@ func (t *Top) number() {
 	}
 }
 
-// byCount is the heap of items by count; of equal counts the largest key is least.
-type byCount Top
+// rank makes order a heap: none is less than the one in the middle before it.
+func (t *Top) rank() {
+	if t.heap {
+		return
+	}
+	t.number()
+	t.heap = true
+	for i := len(t.order)/2 - 1; i >= 0; i-- {
+		t.sink(i)
+	}
+}
 
-func (h *byCount) Len() int { return len(h.order) }
-func (h *byCount) Less(i, j int) bool {
-	a, b := &h.items[h.order[i]], &h.items[h.order[j]]
+// sink moves an item to its place in the heap. That is never nearer the front, for counts only grow.
+func (t *Top) sink(i int) {
+	for {
+		least := i
+		for child := 2*i + 1; child <= 2*i+2 && child < len(t.order); child++ {
+			if t.less(child, least) {
+				least = child
+			}
+		}
+		if least == i {
+			return
+		}
+		t.order[i], t.order[least] = t.order[least], t.order[i]
+		t.items[t.order[i]].at, t.items[t.order[least]].at = int32(i), int32(least)
+		i = least
+	}
+}
+
+// less orders the heap by count; of equal counts the largest key is least.
+func (t *Top) less(i, j int) bool {
+	a, b := &t.items[t.order[i]], &t.items[t.order[j]]
 	return a.count < b.count || a.count == b.count && a.key > b.key
 }
-func (h *byCount) Swap(i, j int) {
-	h.order[i], h.order[j] = h.order[j], h.order[i]
-	h.items[h.order[i]].at, h.items[h.order[j]].at = int32(i), int32(j)
-}
-
-// Push and Pop are of heap.Interface; items come and go in place.
-func (h *byCount) Push(any) {}
-func (h *byCount) Pop() any { return nil }
 
 // Leaders gives up to n items that came most often, the first first, of equal counts the lesser key,
 // and whether that is an estimate.
@@ -232,6 +246,9 @@ func (t *Top) Merge(r *Reader) {
 			r.Fail()
 			return
 		}
+	}
+	if n := int(head >> 1); len(t.items) == 0 && n <= len(r.Rest)/3 {
+		t.items, t.index = slices.Grow(t.items, n), make(map[string]int32, n)
 	}
 	var before []byte
 	for i := range head >> 1 {

@@ -5,18 +5,18 @@ import (
 	"github.com/edgedhq/edged/streams/expr"
 )
 
-// flag says which truths were met, in one word.
-type flag struct{}
+// truths says which truths were met, in one word.
+type truths struct{}
 
 const (
 	metTrue  = 1
 	metFalse = 2
 )
 
-func (flag) words() int  { return 1 }
-func (flag) grows() bool { return false }
+func (truths) words() int  { return 1 }
+func (truths) grows() bool { return false }
 
-func (flag) fold(w []uint64, _ *object, args []expr.Value, _ *Stamp) bool {
+func (truths) fold(w []uint64, _ *object, args []expr.Value, _ *Stamp) bool {
 	switch v := &args[0]; {
 	case v.Kind() != expr.Boolean:
 		return false
@@ -29,9 +29,9 @@ func (flag) fold(w []uint64, _ *object, args []expr.Value, _ *Stamp) bool {
 }
 
 // append writes a byte.
-func (flag) append(dst []byte, w []uint64, _ object) []byte { return append(dst, byte(w[0])) }
+func (truths) append(dst []byte, w []uint64, _ object) []byte { return append(dst, byte(w[0])) }
 
-func (flag) merge(w []uint64, _ *object, r *sketch.Reader) {
+func (truths) merge(w []uint64, _ *object, r *sketch.Reader) {
 	b := r.Byte()
 	if b > metTrue|metFalse {
 		r.Fail()
@@ -39,7 +39,7 @@ func (flag) merge(w []uint64, _ *object, r *sketch.Reader) {
 	w[0] |= uint64(b)
 }
 
-func (flag) result(w []uint64, _ object, c *Call, _ *expr.Arena) (expr.Value, float64) {
+func (truths) result(w []uint64, _ object, c *Call, _ *expr.Arena) (expr.Value, float64) {
 	switch {
 	case w[0] == 0:
 		return expr.Value{}, 0
