@@ -117,18 +117,13 @@ func (c *checking) load(ctx context.Context, published [][]market.Event) error {
 // all checks each query at each node, tells how it went, and counts those that are not right.
 func (c *checking) all(ctx context.Context, queries []query.Query) (failed int) {
 	for _, q := range queries {
+		began := time.Now()
 		want, err := c.db.Rows(ctx, q.Reference, q.JSON...)
 		if err == nil && len(want.Rows) == 0 {
 			err = errors.New("the reference has no rows")
 		}
-		began := time.Now()
-		for _, n := range c.world.nodes {
-			if err != nil {
-				break
-			}
-			if err = c.right(ctx, n, q, want); err != nil {
-				err = fmt.Errorf("at %s: %w", n.name, err)
-			}
+		if err == nil {
+			err = c.everywhere(ctx, q, want)
 		}
 		if err != nil {
 			failed++
@@ -138,6 +133,18 @@ func (c *checking) all(ctx context.Context, queries []query.Query) (failed int) 
 		fmt.Printf("  %-4s right, %d rows, after %v\n", q.Name, len(want.Rows), time.Since(began).Round(10*time.Millisecond))
 	}
 	return failed
+}
+
+// everywhere checks one query at all nodes; of one that is not right the counts are told too.
+func (c *checking) everywhere(ctx context.Context, q query.Query, want table.Table) error {
+	var failed []error
+	for _, n := range c.world.nodes {
+		if err := c.right(ctx, n, q, want); err != nil {
+			state, stateErr := n.state(ctx, q.Name)
+			failed = append(failed, fmt.Errorf("at %s: %w\n  %s", n.name, err, state), stateErr)
+		}
+	}
+	return errors.Join(failed...)
 }
 
 // right waits until a node's rows are those wanted, and as final as they have to be.

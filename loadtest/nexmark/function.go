@@ -31,6 +31,19 @@ func (n *node) has(ctx context.Context, name string) (bool, error) {
 	return err == nil, err
 }
 
+// state is what the node tells of the function, as JSON without the query.
+func (n *node) state(ctx context.Context, name string) (string, error) {
+	var members map[string]any
+	if err := n.call(ctx, http.MethodGet, "/v1/functions/"+name, nil, &members); err != nil {
+		return "", err
+	}
+	for _, long := range []string{"sql", "explain", "columns"} {
+		delete(members, long)
+	}
+	text, err := json.Marshal(members)
+	return string(text), err
+}
+
 // positions are how far the function has read, by origin and then STREAM/PARTITION.
 func (n *node) positions(ctx context.Context, name string) (map[string]map[string]uint64, error) {
 	var answer struct {

@@ -34,6 +34,7 @@ type settings struct {
 
 	short  bool
 	only   string
+	nodes  int
 	seed   uint64
 	events int
 	rate   int
@@ -53,6 +54,7 @@ func parse(args []string) (settings, error) {
 	f.BoolVar(&s.flink, "flink", false, "measure each query in Flink, whose jars Maven fetches")
 	f.BoolVar(&s.short, "short", false, "a tenth of the events")
 	f.StringVar(&s.only, "only", "", "queries, between commas; default all of phase 1")
+	f.IntVar(&s.nodes, "nodes", 0, "check on so many; default on one, then on three")
 	f.Uint64Var(&s.seed, "seed", 1, "of the market and of how it is dealt")
 	f.IntVar(&s.events, "events", 0, "default 100,000 for -check, 1,000,000 for measuring")
 	f.IntVar(&s.rate, "rate", 0, "events in a second of event time; default 1,000 for -check, 10,000 for measuring")
@@ -139,7 +141,11 @@ func run(ctx context.Context, args []string) (err error) {
 		}
 	}
 	if s.check {
-		for _, nodes := range []int{1, 3} {
+		counts := []int{1, 3}
+		if s.nodes > 0 {
+			counts = []int{s.nodes}
+		}
+		for _, nodes := range counts {
 			if err := s.checkOn(ctx, nodes, queries); err != nil {
 				return err
 			}

@@ -213,6 +213,54 @@ func TestAnOriginThatEndedIsNotUsed(t *testing.T) {
 	t.Fatal("no new origin is minted")
 }
 
+func TestANodeLearnsFromItsPeersThatItsOriginHasEnded(t *testing.T) {
+	mints := func(works []Work) bool {
+		for _, w := range works {
+			if w, ok := w.(Mint); ok {
+				return !w.Seal
+			}
+		}
+		return false
+	}
+	table, s, _ := pair(t)
+	table.Sealed(s.hello.Origin, 5, true)
+	var told *wire.Tick
+	for _, w := range table.Tick(Now{Mono: tickEvery}) {
+		if w, ok := w.(Send); ok {
+			if f, ok := w.Frame.(wire.Tick); ok {
+				told = &f
+			}
+		}
+	}
+	if told == nil {
+		t.Fatal("no TICK is sent")
+	}
+
+	other, _, _ := pair(t)
+	if !mints(other.Receive(Now{}, 1, wire.LaneControl, wire.Tick{Sent: 2, Newest: told.Newest})) {
+		t.Error("no new origin is minted after a TICK that says so")
+	}
+
+	pushing, _, store := pair(t)
+	name := edged.LogName{Stream: "s", Generation: 1, Origin: pushing.origin}
+	h := grow(pushing, store, Now{}, name, 1, 1)
+	lane := wire.LaneOf(h.Log, false)
+	o, ok := pushing.Writable(Now{}, 1, lane)
+	log, named := o.Frame.(wire.Log)
+	if !ok || !named {
+		t.Fatalf("the log is not named first: %+v", o)
+	}
+	if mints(pushing.Receive(Now{}, 1, wire.LaneControl, wire.Drop{Lane: lane, Number: log.Number, Reason: edged.Deleted.String()})) {
+		t.Error("a new origin is minted though only the stream is gone")
+	}
+	pushing, _, store = pair(t)
+	grow(pushing, store, Now{}, name, 1, 1)
+	pushing.Writable(Now{}, 1, lane)
+	if !mints(pushing.Receive(Now{}, 1, wire.LaneControl, wire.Drop{Lane: lane, Number: log.Number, Reason: edged.Sealed.String()})) {
+		t.Error("no new origin is minted after a DROP that says so")
+	}
+}
+
 func TestTwinsWithTwoOriginsAreInConflict(t *testing.T) {
 	table, _, _ := pair(t)
 	table.Connected(Now{}, 2, "a", false)

@@ -104,6 +104,7 @@ func (m *maker) call(x *sql.Call, c *clause) sql.Expr {
 }
 
 func (m *maker) unknown(x *sql.Call) {
+	m.unsure = true
 	among := slices.Concat(m.scalars, aggregate.Names())
 	if near := sql.Nearest(x.Name, among); near != "" {
 		m.note(x.At, brief(x), "%s is no function. Did you mean %s?", clip(x.Name), near)

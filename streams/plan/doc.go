@@ -4,6 +4,7 @@
 //	p, errs := plan.Make(name, query, body, start, restarts)   // of a function; MakeOnce runs once
 //	fold, errs := p.Bind(paths)                                // adds its paths to those of a stream
 //	rows := p.Present(cells, groups, &text)                    // of merged groups of one cut
+//	program, _, errs := plan.Filter(condition, paths)          // on events; p.Filter on rows
 //
 //	text ── sql ──▶ Query ── resolve ──▶ canonical expressions ── divide ──▶ fold      events to cells, at each log
 //	                 names become meta columns, fields, columns         │      ─────── partials travel ───────
@@ -29,8 +30,8 @@
 // windows, the options of the fold, the start stamp and the restarts; aggregates and their inputs are in
 // the order of their texts, so equal ids have equal cells. HAVING, QUALIFY, the select list over equal
 // aggregates, outer queries and EMIT are not in it; per event, where nothing but outputs is kept, the
-// select list and the stream of the outputs are. Present gives equal rows of equal groups and cells, in the order of
-// window and key, and ties of QUALIFY go by key. What Make accepts, Bind does. No text makes it panic,
+// select list and the stream of the outputs are. Present gives equal rows of equal groups and cells, in
+// the order of window and key, and ties of QUALIFY go by key. What Make accepts, Bind does. No text makes it panic,
 // and what names stand for never makes more than 8192 parts.
 //
 // # Not here

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/edgedhq/edged"
+	"github.com/edgedhq/edged/streams/expr"
 	"github.com/edgedhq/edged/streams/sql"
 	"github.com/edgedhq/edged/streams/window"
 )
@@ -25,6 +26,8 @@ func (m *maker) make(p *Plan) {
 		return
 	}
 	m.divided = true
+	o := &p.Options
+	p.Window = window.Spec{OutOfOrderness: o.OutOfOrderness, Idle: o.Idle, Lateness: o.Lateness, ReviseWithin: o.ReviseWithin}
 	base := m.from(p, m.query)
 	if base.rows || grouped(m.query) {
 		p.Way = ByPartial
@@ -189,8 +192,20 @@ func (m *maker) perEvent(p *Plan, q *sql.Query, base *level) {
 	m.ungrouped(q)
 	c := clause{level: base, reason: reasonWhere}
 	p.fold.where = and(base.where, m.canonical(q.Where, &c))
-	p.fold.columns = m.selected(q, &c, true)
+	p.fold.columns = base.envelope(m.selected(q, &c, true))
 	p.fold.order = m.orders(q, &c, p.fold.columns, nil)
+}
+
+// envelope adds what inner queries set of the envelope, and the select list does not set again.
+func (l *level) envelope(list []column) []column {
+	for i := range l.names {
+		n := &l.names[i]
+		if meta := expr.MetaOf(n.name); meta == expr.NoMeta || slices.ContainsFunc(list, func(c column) bool { return c.name == n.name }) {
+			continue
+		}
+		list = append(list, column{at: n.expr.Pos(), name: n.name, as: true, expr: n.expr})
+	}
+	return list
 }
 
 // emit reads EMIT, and refuses it where rows are not what goes out.
@@ -202,7 +217,7 @@ func (m *maker) emit(p *Plan) {
 			p.Emit.Kind = EmitFinal
 		}
 	case p.Way == PerEvent:
-		if m.divided {
+		if m.divided && !m.unsure {
 			m.note(e.At, "EMIT "+e.Kind, "A query without groups writes what it makes of an event at once. Leave EMIT out.")
 		}
 	case e.Kind == "EVERY":

@@ -31,6 +31,7 @@ type maker struct {
 	once     bool
 	into     bool // the option was given
 	divided  bool // the way of the query is known
+	unsure   bool // a function is unknown, and may have been meant for an aggregate
 }
 
 func newMaker(q *sql.Query) *maker { return &maker{query: q, scalars: expr.Functions()} }

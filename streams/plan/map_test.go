@@ -33,6 +33,8 @@ func TestMap(t *testing.T) {
 		{"only an envelope", "SELECT id AS _key FROM s", `0 {"id":7}`, `{} 7 t 0`},
 		{"meta columns", "SELECT _key, _stream, _region, _time FROM s", `3 {}`, `{"key":"k","stream":"s","region":"eu","time":"2026-11-25T10:00:03Z"} k t 3`},
 		{"put in", "SELECT *, y + 1 AS z FROM (SELECT *, x * 2 AS y, x AS _key FROM s WHERE x > 1)", `0 {"x":2,"y":9}`, `{"x":2,"y":4,"z":5} 2 t 0`},
+		{"put in with an envelope", "SELECT y FROM (SELECT x * 2 AS y, x AS _key, z AS _type FROM s)", `0 {"x":2,"z":"u"}`, `{"y":4} 2 u 0`},
+		{"put in with an envelope that is set again", "SELECT y, 'a' AS _key FROM (SELECT x * 2 AS y, x AS _key FROM s)", `0 {"x":2}`, `{"y":4} a t 0`},
 		{"put in, columns alone", "SELECT * FROM (SELECT x * 2 AS y FROM s)", `0 {"x":2,"y":9}`, `{"y":4} k t 0`},
 		{"streams", "SELECT CASE _stream WHEN 's' THEN a ELSE b END AS c FROM STREAMS(t, s)", "s:0 {\"a\":1}\nt:1 {\"b\":2}", "{\"c\":1} k t 0\n{\"c\":2} k t 1"},
 		{"an object of paths", "SELECT ROW(d.x, data.y, _key) AS r FROM s AS d", `0 {"x":1,"y":2}`, `{"r":{"x":1,"y":2,"_key":"k"}} k t 0`},

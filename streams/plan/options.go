@@ -211,7 +211,7 @@ func (m *maker) targets(p *Plan) {
 			m.note(m.place(t.name), t.name, "The function reads %s, and would read what it writes there. Name another stream.", t.stream)
 		}
 	}
-	if m.divided && p.Way == PerEvent && !m.into {
+	if m.divided && p.Way == PerEvent && !m.into && !m.unsure {
 		m.note(m.query.At, "", "A query without GROUP BY and without an aggregate writes events, and says no stream for them. Write WITH (into='%s').", cmp.Or(p.Name, "name"))
 	}
 }

@@ -53,6 +53,7 @@ func TestRows(t *testing.T) {
 		{"bounds", "SELECT window_end - window_start AS size, COUNT(*) AS n FROM a GROUP BY HOP(_time, INTERVAL '5 seconds', INTERVAL '10 seconds') HAVING window_start >= CAST('2026-11-25T10:00:00Z' AS TIMESTAMP)",
 			`0-10 "10s" 6 ▏ 5-15 "10s" 3 ▏ 10-20 "10s" 1`},
 		{"another time", "SELECT COUNT(*) AS n FROM a GROUP BY TUMBLE(_time + INTERVAL '1 hour', INTERVAL '10 seconds')", `3600-3610 6 ▏ 3610-3620 1`},
+		{"a time by its alias", "SELECT _time + INTERVAL '1 hour' AS at, COUNT(*) AS n FROM a GROUP BY TUMBLE(at, INTERVAL '10 seconds'), at HAVING n > 5", ``},
 		{"a second pass", "SELECT n, COUNT(*) AS cities, MAX(city) AS last FROM (SELECT city, COUNT(*) AS n FROM a GROUP BY city) GROUP BY n", `1 2 "Bergen" ▏ 2 1 "Roma" ▏ 3 1 "Oslo"`},
 		{"a second pass, of each window", "SELECT SUM(n) AS n FROM (SELECT city, COUNT(*) AS n FROM a GROUP BY city, TUMBLE(_time, INTERVAL '10 seconds')) WHERE n < 3", `0-10 3 ▏ 10-20 1`},
 		{"an outer filter", "SELECT *, n * 2 AS twice FROM (SELECT city, COUNT(*) AS n FROM a GROUP BY city) AS i WHERE i.n > 1", `"Oslo" 3 6 ▏ "Roma" 2 4`},

@@ -68,15 +68,15 @@ func (m *maker) stage(p *Plan, q *sql.Query, base *level) *stage {
 	s.window = own != nil || base.window
 	c := clause{level: base, window: s.window, bounds: base.window, reason: reasonWhere}
 	s.where = and(base.where, m.canonical(q.Where, &c))
-	if own != nil {
-		m.window(p, own, &c)
-	}
 	if !s.rows {
 		p.fold.where = s.where
 	}
 	list := c
 	list.reason, list.bounds = "", s.window
 	s.columns = m.selected(q, &list, false)
+	if own != nil {
+		m.window(p, own, s, &c)
+	}
 	m.groups(s, q, &c)
 	with := list
 	with.aliases, with.members = aliases(s.columns), s.members
@@ -229,15 +229,12 @@ func (s *stage) gather() {
 }
 
 // window reads the window of the fold.
-func (m *maker) window(p *Plan, w *sql.Window, c *clause) {
+func (m *maker) window(p *Plan, w *sql.Window, s *stage, c *clause) {
 	if c.level.rows {
 		m.note(w.At, w.Kind, "The inner query gives rows of groups, and the outer one is computed from them at each moment. Put the window into the inner query.")
 		return
 	}
-	p.Window = window.Spec{
-		Size: int64(w.Size), Step: int64(w.Step), Align: int64(w.Align), Gap: int64(w.Gap),
-		OutOfOrderness: p.Options.OutOfOrderness, Idle: p.Options.Idle, Lateness: p.Options.Lateness, ReviseWithin: p.Options.ReviseWithin,
-	}
+	p.Window.Size, p.Window.Step, p.Window.Align, p.Window.Gap = int64(w.Size), int64(w.Step), int64(w.Align), int64(w.Gap)
 	switch w.Kind {
 	case "TUMBLE":
 		p.Window.Kind, p.Window.Step = window.Tumble, int64(w.Size)
@@ -249,8 +246,16 @@ func (m *maker) window(p *Plan, w *sql.Window, c *clause) {
 		p.Window.Kind = window.Session
 	}
 	of := *c
-	of.reason, of.bounds = reasonGroup, false
+	of.reason, of.bounds, of.aliases = reasonGroup, false, aliases(s.columns)
 	time := m.canonical(w.Time, &of)
+	if agg := firstAggregate(time); agg != nil {
+		m.note(w.Time.Pos(), brief(w.Time), reasonGroup, agg.Name)
+		return
+	}
+	if firstBound(time) != nil {
+		m.note(w.Time.Pos(), brief(w.Time), "The bounds of a window follow from its time, and are not known before. Write _time, or a field that holds a time.")
+		return
+	}
 	path, ok := time.(*sql.Path)
 	if ok && len(path.Parts) == 1 {
 		switch expr.MetaOf(path.Parts[0].Name) {

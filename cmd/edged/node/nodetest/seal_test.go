@@ -120,10 +120,14 @@ func TestSealOfALostDisk(t *testing.T) {
 }
 
 // TestKeysGoOnWithoutASealedOrigin seals the origin that keys were last updated under: they go when
-// their time is over, and a bounded counter that was made meanwhile gives out its first rights.
+// their time is over, a bounded counter that was made meanwhile gives out its first rights, and the
+// journal is let go.
 func TestKeysGoOnWithoutASealedOrigin(t *testing.T) {
 	run(t, three(), func(w *world) {
 		w.split = true
+		for _, p := range w.places {
+			p.change = short
+		}
 		w.startAll()
 		w.streams = nil
 		a, b, c := w.places[0], w.places[1], w.places[2]
@@ -146,12 +150,17 @@ func TestKeysGoOnWithoutASealedOrigin(t *testing.T) {
 			}
 			return info.Keys
 		}
+		kept := a.metric("edged_retirements_total")
 		time.Sleep(20 * time.Second)
+		if a.metric("edged_retirements_total") != kept {
+			t.Error("records are let go that c may lack")
+		}
 		if err := take(); !errors.Is(err, edged.LimitReached) || keys(a) != 1 {
 			t.Errorf("%v, %d keys, though nobody can know what c does: there is nothing to show", err, keys(a))
 		}
 		b.mustSeal(lost, "a", "b")
 		w.within(10*time.Second, "the first rights", func() bool { return take() == nil })
+		w.truncated(a, b)
 		w.within(10*time.Second, "the key to go", func() bool { return keys(a) == 0 && keys(b) == 0 })
 		w.alike(5 * time.Second)
 	})
