@@ -17,11 +17,14 @@ type condition struct {
 	text      expr.Arena
 }
 
-// newCondition compiles a text; location says where it came from.
-func newCondition(text, location string) (*condition, error) {
+// condition compiles a text over the view's columns; location says where it came from.
+func (v *view) condition(text, location string) (*condition, error) {
 	e, err := sql.ParseExpr(text)
 	if err != nil {
 		return nil, badFilter(err, location)
+	}
+	if _, errs := v.plan.Filter(e); len(errs) > 0 {
+		return nil, badFilter(errs, location)
 	}
 	return compileCondition(e, location)
 }

@@ -11,9 +11,9 @@ import (
 
 // Filter is a condition over the events of any stream, for readers. It may be used by many at a time.
 type Filter struct {
-	fold   *plan.Fold
-	region func(edged.OriginID) string
-	work   sync.Pool // *sieve
+	program *expr.Program
+	region  func(edged.OriginID) string
+	work    sync.Pool // *sieve
 }
 
 // sieve is what one use of a filter needs.
@@ -32,18 +32,12 @@ func NewFilter(text string, region func(edged.OriginID) string) (*Filter, error)
 	if err != nil {
 		return nil, badFilter(err, location)
 	}
-	p, errs := plan.MakeOnce(&sql.Query{
-		Select: []sql.Column{{Star: true}}, From: sql.From{Streams: []sql.Stream{{Name: "events"}}}, Where: e,
-	})
-	if len(errs) > 0 {
-		return nil, badFilter(errs, location)
-	}
 	paths := expr.NewPaths()
-	fold, errs := p.Bind(paths)
+	program, _, errs := plan.Filter(e, paths)
 	if len(errs) > 0 {
 		return nil, badFilter(errs, location)
 	}
-	f := &Filter{fold: fold, region: region}
+	f := &Filter{program: program, region: region}
 	f.work.New = func() any {
 		return &sieve{extractor: expr.NewExtractor(paths), columns: make([]expr.Value, paths.Columns())}
 	}
@@ -60,7 +54,7 @@ func (f *Filter) Picks(run edged.Run, from, to int, dst []int32) []int32 {
 		s.text.Reset()
 		s.extractor.Event(&e, s.columns, &s.text)
 		s.row.Columns, s.row.Event = s.columns, &e
-		if f.fold.Where.Test(&s.row) && s.row.Failure() == nil {
+		if f.program.Test(&s.row) && s.row.Failure() == nil {
 			dst = append(dst, int32(i))
 		}
 		s.row.Reset()

@@ -89,7 +89,7 @@ func (v *view) selection(q *edged.RowsQuery) (*selection, error) {
 	}
 	var err error
 	if q.Where != "" {
-		if sel.where, err = newCondition(q.Where, "where"); err != nil {
+		if sel.where, err = v.condition(q.Where, "where"); err != nil {
 			return nil, err
 		}
 	}

@@ -43,7 +43,7 @@ func (r *Runner) RowChanges(q edged.Query, wake func()) (edged.Feed, error) {
 	}
 	w := &watch{v: v, call: wake, resume: "start", cut: edged.Vector{}}
 	if q.Match.Filter != "" {
-		if w.where, err = newCondition(q.Match.Filter, "filter"); err != nil {
+		if w.where, err = v.condition(q.Match.Filter, "filter"); err != nil {
 			return nil, err
 		}
 	}
