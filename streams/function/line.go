@@ -38,23 +38,7 @@ func (v *view) lineOf(r *plan.Row, seen []seen) line {
 	for _, s := range seen {
 		l.revision += uint64(s.position)
 	}
-	b := make([]byte, 0, 64+24*len(r.Values))
-	columns := v.plan.Columns
-	if v.windows() {
-		b = append(b, `"window_start":`...)
-		b = expr.AppendJSON(b, expr.OfTimestamp(l.Start))
-		b = append(b, `,"window_end":`...)
-		b = expr.AppendJSON(b, expr.OfTimestamp(l.End))
-		columns = columns[2:]
-	}
-	for i := range r.Values {
-		if len(b) > 0 {
-			b = append(b, ',')
-		}
-		b = expr.AppendQuoted(b, columns[i].Name)
-		b = append(b, ':')
-		b = expr.AppendJSON(b, r.Values[i])
-	}
+	b := v.plan.AppendColumns(make([]byte, 0, 64+24*len(r.Values)), r)
 	if len(r.Estimated) > 0 {
 		b = append(b, `,"_estimated":{`...)
 		for i, e := range r.Estimated {
