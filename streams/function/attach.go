@@ -96,6 +96,7 @@ func (v *view) restore() error {
 			v.closed[w] = at
 		default:
 			v.sealed[w] = true
+			v.sealedTo = max(v.sealedTo, w.End)
 		}
 		return true
 	})

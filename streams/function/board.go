@@ -68,6 +68,16 @@ func (b *board) differ(news []line, pane string, lines []line) []line {
 // beatEvery is how often those who watch are told that they are up to date, in nanoseconds.
 const beatEvery = 15_000_000_000
 
+// forget lets go of what was given of a pane that does not change any more.
+func (b *board) forget(pane string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for key := range b.panes[pane] {
+		delete(b.shown, key)
+	}
+	delete(b.panes, pane)
+}
+
 // give puts rows on the board, at a cut, and wakes those who wait.
 func (b *board) give(news []line, cut edged.Vector, mark, now int64) {
 	b.mu.Lock()

@@ -91,6 +91,9 @@ func (g *gathering) prefixOf(s *snapshot, prefix []byte, groupAt int, w window.S
 		if groupAt < len(prefix) && string(group) != string(prefix[groupAt:]) {
 			return true // a longer tuple: none is, but keys are another's bytes
 		}
+		if !g.q.inScope(from.Origin) {
+			return true
+		}
 		r := scanner{rest: value}
 		if g.spec.Kind == window.None {
 			r.varint()
@@ -171,7 +174,7 @@ func (g *gathering) sessions(s *snapshot, group string) error {
 	var pieces []window.Piece
 	var torn error
 	err := s.scan(prefix, after(prefix), func(key, value []byte) bool {
-		if len(key) != len(prefix)+sourceSize {
+		if len(key) != len(prefix)+sourceSize || !g.q.inScope(readSource(key[len(prefix):]).Origin) {
 			return true
 		}
 		r := scanner{rest: append([]byte(nil), value...)}

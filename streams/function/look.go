@@ -47,6 +47,9 @@ func (v *view) touch(slices map[int64]bool, groups map[string]bool) {
 	for end := range slices { // sets of windows: any order
 		spans = v.q.spec().Windows(spans[:0], v.q.spec().Slice(end-1))
 		for _, w := range spans {
+			if w.End <= v.sealedTo {
+				continue // its rows stay: what is new in the slice counts in later windows
+			}
 			if v.dirty[w] = true; v.closed[w] == nil {
 				v.open[w] = true
 			}
@@ -125,6 +128,8 @@ func (v *view) lookWindows(s *snapshot, sources []window.Source, b *batch) (seal
 			return 0, err
 		}
 		delete(v.closed, w)
+		v.sealedTo = max(v.sealedTo, w.End)
+		v.board.forget(string(appendTime(appendTime(nil, w.End), w.Start)))
 		sealed = w.End
 	}
 	for w := range v.open {

@@ -39,6 +39,9 @@ func (q *query) merge(ctx context.Context) (more bool, err error) {
 	own := q.r.catalog.Origin().ID
 	for i := range m.page {
 		d := &m.page[i]
+		if d.Notice != nil && d.Notice.Op == "deleted" {
+			return true, q.unfollowPartials(ctx)
+		}
 		if d.Run == nil || d.Run.Name().Origin.ID == own {
 			continue
 		}
@@ -73,6 +76,15 @@ func (q *query) followPartials() error {
 	q.merger.parts = map[edged.OriginID][]record{}
 	q.merger.feed, err = q.r.journal.Follow(edged.Query{Stream: stream, Start: at, Await: true}, q.wake)
 	return err
+}
+
+// unfollowPartials begins anew with the next generation of the stream.
+func (q *query) unfollowPartials(ctx context.Context) error {
+	q.merger.feed.Close()
+	q.merger.feed = nil
+	return q.r.store.Commit(ctx, func(yield func(key, value []byte) bool) {
+		yield(keyOf(nil, tagMerged, q.id), nil)
+	})
 }
 
 // intake is what one page of records changes.

@@ -46,15 +46,13 @@ func (q *query) standings() ([]standing, error) {
 	defer q.mu.Unlock()
 	now := q.r.opts.Now().UnixNano()
 	own := q.r.catalog.Origin().ID
-	home := q.r.mesh.Region(own)
 	all := make([]standing, 0, len(promises))
 	for i := range promises {
 		p := &promises[i]
-		region := q.r.mesh.Region(p.Origin.ID)
-		if q.plan.Options.Scope == "region" && region != home {
+		if !q.inScope(p.Origin.ID) {
 			continue
 		}
-		st := standing{region: region, position: map[string]edged.Sequence{}}
+		st := standing{region: q.r.mesh.Region(p.Origin.ID), position: map[string]edged.Sequence{}}
 		st.Source.Origin = p.Origin
 		if p.Origin.ID != own {
 			st.Unheard = max(0, now-max(p.Heard, q.since.UnixNano()))

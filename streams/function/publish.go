@@ -174,6 +174,9 @@ func (q *query) send(ctx context.Context, t *telling) error {
 		pub.Drafts = append(pub.Drafts, edged.Draft{ContentType: []byte("application/octet-stream"), Data: data})
 	}
 	receipt, err := q.r.journal.Append(ctx, &pub)
+	if isMissing(err) {
+		return q.tellAnew(ctx)
+	}
 	if err != nil {
 		return err
 	}
@@ -188,6 +191,19 @@ func (q *query) send(ctx context.Context, t *telling) error {
 	}
 	t.told, t.live = size, size
 	return q.retire(ctx, pub.Stream, &receipt)
+}
+
+// tellAnew makes the stream of the partials, which another node took away because it did not know yet
+// that a function names the query again; all is told from the beginning.
+func (q *query) tellAnew(ctx context.Context) error {
+	q.merger.telling = telling{}
+	q.mu.Lock()
+	for _, l := range q.core.lanes { // each its own: any order
+		l.Published = 0
+	}
+	q.mu.Unlock()
+	_, _, err := q.r.catalog.PutStream(ctx, partialsOf(q.id))
+	return err
 }
 
 // retire lets go of the own records before those that told all.

@@ -247,6 +247,15 @@ func (q *query) sources() []source {
 	return all
 }
 
+// inScope says whether an origin's logs count here: with the scope of a region, those of this node's.
+func (q *query) inScope(origin edged.OriginID) bool {
+	if q.plan.Options.Scope != "region" {
+		return true
+	}
+	mesh := q.r.mesh
+	return mesh.Region(origin) == mesh.Region(q.r.catalog.Origin().ID)
+}
+
 // tail gives that of a source; nil if nothing is known of it. The caller holds mu.
 func (q *query) tail(s source) *tail {
 	if l := q.core.lanes[s]; l != nil {

@@ -33,7 +33,7 @@ func (r *Runner) PutFunction(ctx context.Context, def edged.Function, how edged.
 		return info, false, err
 	}
 	if old == nil || !old.def.same(d) {
-		if p.Way == plan.ByPartial && p.Options.Scope == "global" {
+		if p.Way == plan.ByPartial {
 			if _, _, err := r.catalog.PutStream(ctx, partialsOf(p.ID)); err != nil {
 				return info, false, err
 			}
@@ -188,7 +188,11 @@ func (r *Runner) DeleteFunction(ctx context.Context, name string) error {
 	if err := r.catalog.DeleteStream(ctx, edged.FunctionStream(name)); err != nil && !isMissing(err) {
 		return err
 	}
-	r.forget(name)
+	for _, id := range r.forget(name) {
+		if err := r.catalog.DeleteStream(ctx, edged.PartialsStream(id.String())); err != nil && !isMissing(err) {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -324,14 +328,15 @@ func (r *Runner) view(d *definition, p *plan.Plan, f *function) (*view, error) {
 	return v, nil
 }
 
-// forget ends what runs under a name, and drops what is kept of it.
-func (r *Runner) forget(name string) {
+// forget ends what runs under a name, and drops what is kept of it here. It gives the queries that
+// nobody names any more.
+func (r *Runner) forget(name string) (ids []plan.ID) {
 	r.mu.Lock()
 	f := r.functions[name]
 	delete(r.functions, name)
 	if f == nil {
 		r.mu.Unlock()
-		return
+		return nil
 	}
 	f.end(unknown(name))
 	var gone []*query
@@ -345,8 +350,10 @@ func (r *Runner) forget(name string) {
 	}
 	r.mu.Unlock()
 	for _, q := range gone {
+		ids = append(ids, q.id)
 		r.drop(q)
 	}
+	return ids
 }
 
 // end detaches the views of a function; those who watch are told why.

@@ -196,6 +196,10 @@ func (r *Runner) reap() {
 	r.mu.Unlock()
 	for _, q := range gone {
 		r.drop(q)
+		err := r.catalog.DeleteStream(r.ctx, edged.PartialsStream(q.id.String()))
+		if err != nil && !isMissing(err) {
+			r.opts.Log.Warn("partials of a query not dropped", "query", q.id.String(), "err", err)
+		}
 	}
 }
 
@@ -210,9 +214,5 @@ func (r *Runner) drop(q *query) {
 		if err := r.store.Drop(prefix, after(prefix)); err != nil {
 			r.opts.Log.Warn("state of a query not dropped", "query", q.id.String(), "err", err)
 		}
-	}
-	err := r.catalog.DeleteStream(r.ctx, edged.PartialsStream(q.id.String()))
-	if err != nil && !isMissing(err) {
-		r.opts.Log.Warn("partials of a query not dropped", "query", q.id.String(), "err", err)
 	}
 }

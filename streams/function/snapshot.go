@@ -22,9 +22,13 @@ func (q *query) snapshot() (*snapshot, error) {
 	prefix := keyOf(nil, tagTail, q.id)
 	var torn error
 	err = scan(prefix, after(prefix), func(key, value []byte) bool {
+		from := readSource(key[len(prefix):])
+		if !q.inScope(from.Origin) {
+			return true
+		}
 		var t tail
 		t, _, torn = readTail(value)
-		s.tails[readSource(key[len(prefix):])] = t
+		s.tails[from] = t
 		return torn == nil
 	})
 	if err = orErr(err, torn); err != nil {
