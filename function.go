@@ -11,6 +11,12 @@ type Function struct {
 	Created time.Time
 }
 
+// FunctionChange says how a new definition takes the place of an old one.
+type FunctionChange struct {
+	Restart bool // begin anew from what is retained, under a new query id
+	Now     bool // show the new query at once, not when it has reached the old one
+}
+
 // FunctionStream is the hidden stream whose definition holds that of a function.
 func FunctionStream(name string) string { return "$f." + name }
 

@@ -98,10 +98,14 @@ const FormSlots = 8
 
 // Notice tells a reader what is not an event.
 type Notice struct {
-	Op      string // "gap", "lagged", "up_to_date", "deleted"
+	Op      string // "gap", "lagged", "up_to_date", "deleted", "reset"
 	Log     LogName
 	From    Sequence // gap: the first event missing
 	To      Sequence // gap: the last event missing
 	Reason  string   // gap: "retired", "forced", "lost", "forked", "corrupt"
 	Skipped int64    // lagged: events passed over
+
+	// Watermark is of an up_to_date about the rows of a function, in Unix nanoseconds; 0 for none
+	// yet. A reset there says that the rows given before count no more: the present ones follow.
+	Watermark int64
 }

@@ -8,6 +8,7 @@
 //	                                                 ├─ Catalog      definitions, digests
 //	                                                 ├─ Collections  the same of collections
 //	                                                 ├─ Entries      update, read, watch, after=
+//	                                                 ├─ Functions    continuous queries, rows, completeness
 //	                                                 ├─ Cluster      members, peers, Links
 //	                                                 └─ Health, Metrics
 //

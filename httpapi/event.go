@@ -124,7 +124,7 @@ type readParams struct {
 	Keys      []string `query:"key" nullable:"false" minLength:"1" maxLength:"1024" doc:"Only events with one of these keys"`
 	KeyPrefix string   `query:"key_prefix" doc:"Only events whose key begins so"`
 	Types     []string `query:"type" nullable:"false" minLength:"1" doc:"Only events of one of these types"`
-	Filter    string   `query:"filter" doc:"A boolean expression over data; not in this build"`
+	Filter    string   `query:"filter" doc:"Only events for which this SQL expression is true: over the fields of data, and _key, _time, _type and the like. Such as price > 10 AND city = 'Oslo'"`
 	Order     string   `query:"order" enum:"arrival,stable" default:"arrival" doc:"As this node learns events, or by HLC, the same at every node"`
 	Envelope  string   `query:"envelope" enum:"full,data" default:"full" doc:"Whole events, or their data alone"`
 	Origin    string   `query:"origin" enum:"local,any" default:"any" doc:"Only what this node accepted, or all"`

@@ -72,19 +72,36 @@ func (so *socket) perform(q *request) error {
 func (so *socket) wanted(q *request) (reading, error) {
 	s := so.server
 	p := params{values: q.values(), where: "frame", now: s.opts.Now()}
-	if q.op == "subscribe" {
+	switch {
+	case q.op == "subscribe":
 		if err := edged.CheckName("frame.stream", q.stream); err != nil {
 			return reading{}, err
 		}
 		return s.reading(q.stream, p, true)
-	}
-	if s.parts.Collections == nil {
+	case q.function != "":
+		return so.wantedRows(q, p)
+	case s.parts.Collections == nil:
 		return reading{}, edged.Refuse(edged.NotFound, "%s to watch; subscribe to a stream", noCollections)
 	}
 	if err := edged.CheckName("frame.collection", q.collection); err != nil {
 		return reading{}, err
 	}
 	return s.watching(q.collection, p, true)
+}
+
+// wantedRows reads what a watch of a function's rows asks for.
+func (so *socket) wantedRows(q *request, p params) (reading, error) {
+	s := so.server
+	if s.parts.Functions == nil {
+		return reading{}, edged.Refuse(edged.NotFound, "%s to watch; subscribe to a stream", noFunctions)
+	}
+	if q.collection != "" {
+		return reading{}, edged.RefuseField(edged.Invalid, "frame.function", nil, "want a function or a collection, not both")
+	}
+	if err := edged.CheckName("frame.function", q.function); err != nil {
+		return reading{}, err
+	}
+	return s.followingRows(q.function, p, true)
 }
 
 // subscribe opens a feed and puts it among the socket's.

@@ -248,7 +248,7 @@ func TestLiveRefusals(t *testing.T) {
 			{`{"op":"subscribe","id":3,"stream":"a","from":7}`, "error id=3 invalid"},
 			{`{"op":"subscribe","id":4,"stream":"a","form":"latest"}`, "error id=4 invalid"},
 			{`{"op":"subscribe","id":5,"stream":"a","cursor":"zz"}`, "error id=5 bad_cursor"},
-			{`{"op":"subscribe","id":6,"stream":"a","filter":"x>1"}`, "error id=6 filter_invalid"},
+			{`{"op":"subscribe","id":6,"stream":"a","filter":"x>?"}`, "error id=6 filter_invalid"},
 			{`{"op":"subscribe","id":7,"stream":"a","key":{"a":1}}`, "error id=7 invalid"},
 			{`{"op":"unsubscribe","id":8,"sub":1}`, "error id=8 invalid"},
 			{`{"op":"credit","id":9,"sub":0,"add":1}`, "error id=9 invalid"},

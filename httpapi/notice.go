@@ -62,8 +62,14 @@ func (t *tail) notice(u *turn, i int) {
 		o := t.note(n.Op)
 		o.Uint("skipped", uint64(n.Skipped))
 		t.say(u, n.Op, &o, t.place(u, i))
+	case "reset":
+		o := t.note(n.Op)
+		t.say(u, n.Op, &o, t.place(u, i))
 	case "up_to_date":
-		if !t.told {
+		switch {
+		case t.shape.Row:
+			t.rowsUpToDate(u, n.Watermark)
+		case !t.told:
 			t.told = true
 			t.upToDate(u)
 		}
@@ -81,11 +87,29 @@ func gapMembers(o *codec.Object, n *edged.Notice) {
 // upToDate says once that the reader has caught up, on the feeds that have a name for it: what a
 // reader of lines or of a socket with one feed takes for an event must be one.
 func (t *tail) upToDate(u *turn) {
-	switch t.form {
-	case codec.SSE, codec.LiveText, codec.LiveBinary:
+	if t.names() {
 		o := t.note("up_to_date")
 		t.say(u, "up_to_date", &o, t.feed.Cursor().String())
 	}
+}
+
+// rowsUpToDate says the same of a function's rows, each time that the feed does: their watermark
+// moves on, and the cut with it.
+func (t *tail) rowsUpToDate(u *turn, watermark int64) {
+	if !t.names() {
+		return
+	}
+	o, cut := t.note("up_to_date"), t.feed.Cursor().String()
+	o.Text("cut", cut)
+	if watermark != 0 {
+		o.Text("watermark", timeText(watermark))
+	}
+	t.say(u, "up_to_date", &o, cut)
+}
+
+// names says whether the tail's form keeps notices apart by name.
+func (t *tail) names() bool {
+	return t.form == codec.SSE || t.form == codec.LiveText || t.form == codec.LiveBinary
 }
 
 // trouble adds the problem that ends the feed.

@@ -37,7 +37,7 @@ func describe(table []*route, version string) *huma.OpenAPI {
 		OpenAPI: "3.1.0",
 		Info: &huma.Info{
 			Title: "edged", Version: version,
-			Description: "Durable streams and replicated values at the edge: publish events, read them back, follow them live; update values in every region at once, and watch them. " +
+			Description: "Durable streams and replicated values at the edge: publish events, read them back, follow them live; update values in every region at once, and watch them; ask both in SQL, once or for ever. " +
 				"Wherever JSON is spoken, msgpack is too, by Content-Type and Accept. Every error is a problem " +
 				"(RFC 9457) whose code says what is wrong.",
 			License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
@@ -49,6 +49,7 @@ func describe(table []*route, version string) *huma.OpenAPI {
 			{Name: tagStreams, Description: "Named durable collections of events."},
 			{Name: tagEvents, Description: "Publish and read."},
 			{Name: tagCollections, Description: "Keys and their values, which every region may update at once and which end up equal."},
+			{Name: tagFunctions, Description: "Continuous queries in SQL: each node folds what it took in, every node answers with the rows of all, and says how complete they are."},
 			{Name: tagCluster, Description: "The nodes and how far they are."},
 			{Name: tagNode, Description: "Health, metrics and this contract."},
 		},

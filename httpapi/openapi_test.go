@@ -18,7 +18,7 @@ import (
 
 // TestDocumentIsWhatIsServed walks chi's tree and the document, and compares them both ways.
 func TestDocumentIsWhatIsServed(t *testing.T) {
-	s := newCupboard().server(t, Options{})
+	s := newMill().server(t, Options{})
 	served := map[string][]string{}
 	err := chi.Walk(s.routes.mux, func(method, path string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
 		served[path] = append(served[path], method)
@@ -58,7 +58,7 @@ func TestDocumentIsWhatIsServed(t *testing.T) {
 
 // TestDocumentIsValid holds the document to what OpenAPI 3.1 asks for and its own words can break.
 func TestDocumentIsValid(t *testing.T) {
-	doc := object(t, newCupboard().server(t, Options{Version: "1.2.3"}).document())
+	doc := object(t, newMill().server(t, Options{Version: "1.2.3"}).document())
 	if doc["openapi"] != "3.1.0" || doc["info"].(map[string]any)["version"] != "1.2.3" {
 		t.Errorf("%v %v", doc["openapi"], doc["info"])
 	}
@@ -199,6 +199,25 @@ func TestCollectionsFitTheirSchemas(t *testing.T) {
 	}
 }
 
+// TestFunctionsFitTheirSchemas does the same for functions.
+func TestFunctionsFitTheirSchemas(t *testing.T) {
+	m := newMill()
+	s := m.server(t, Options{})
+	schemas := object(t, s.document())["components"].(map[string]any)["schemas"].(map[string]any)
+	h := s.Handler()
+	ask(h, http.MethodPut, "/v1/functions/cities", `{"sql":"x","idle":"1s"}`)
+	m.counted("Oslo=1")
+	for _, q := range [][4]string{
+		{http.MethodPut, "/v1/functions/cities", `{"sql":"x","restart":true}`, "Function"}, {http.MethodGet, "/v1/functions/cities", "", "Function"},
+		{http.MethodGet, "/v1/functions?limit=1", "", "FunctionList"}, {http.MethodGet, "/v1/functions/cities/completeness", "", "Completeness"},
+		{http.MethodGet, "/v1/functions/cities/rows?limit=1", "", "RowPage"}, {http.MethodPost, "/v1/query", `{"sql":"x"}`, "Once"},
+		{http.MethodPost, "/v1/query", `{"sql":"?"}`, "Problem"}, {http.MethodGet, "/v1/functions/none", "", "Problem"},
+	} {
+		w := ask(h, q[0], q[1], q[2])
+		fit(t, q[0]+" "+q[1], schemas, schemas[q[3]], object(t, w.Body.Bytes()))
+	}
+}
+
 // TestDataAloneFitsTheSchema: with envelope=data an item of a page may be any JSON, null too.
 func TestDataAloneFitsTheSchema(t *testing.T) {
 	schemas := object(t, newFake().server(t, Options{}).document())["components"].(map[string]any)["schemas"].(map[string]any)
@@ -247,7 +266,7 @@ func fit(t *testing.T, at string, schemas map[string]any, schema, v any) {
 }
 
 func TestDocs(t *testing.T) {
-	s := newCupboard().server(t, Options{Version: "<b>"})
+	s := newMill().server(t, Options{Version: "<b>"})
 	w := ask(s.Handler(), http.MethodGet, "/docs", "", "Accept", "text/html")
 	page := w.Body.String()
 	for _, rt := range s.table {

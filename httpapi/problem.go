@@ -154,8 +154,10 @@ type problemView struct {
 
 // problemField is one entry of errors[].
 type problemField struct {
-	Location string `json:"location" doc:"Where: body.partitions, body[3].key, query.limit, header.Edged-Time, path.stream"`
+	Location string `json:"location" doc:"Where: body.partitions, body[3].key, query.limit, header.Edged-Time, path.stream, sql"`
 	Message  string `json:"message" doc:"What would be right"`
+	Line     int    `json:"line,omitempty" doc:"Of SQL, from 1"`
+	Column   int    `json:"column,omitempty" doc:"In characters, from 1"`
 	Value    any    `json:"value,omitempty" doc:"What was given, cut short"`
 }
 
@@ -174,7 +176,7 @@ func (p *problem) fields() []problemField {
 				f.Value = nil
 			}
 		}
-		out = append(out, problemField{f.Location, f.Message, f.Value})
+		out = append(out, problemField{f.Location, f.Message, f.Line, f.Column, f.Value})
 	}
 	return out
 }

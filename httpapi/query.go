@@ -15,7 +15,8 @@ import (
 type reading struct {
 	edged.Query
 	shape codec.Shape
-	limit int // events; 0 is not said
+	where string // its parameters were found
+	limit int    // events; 0 is not said
 	wait  time.Duration
 }
 
@@ -40,24 +41,22 @@ const manyMax = 1000
 
 // reading reads the parameters; live says that the reader stays.
 func (s *Server) reading(stream string, p params, live bool) (reading, error) {
-	q := reading{Query: edged.Query{Stream: stream}}
+	q := reading{Query: edged.Query{Stream: stream}, where: p.where}
 	p.checkNames(readNames)
 	q.Start = p.start(stream, live)
 	q.Match = p.match("key_prefix")
+	q.Match.Filter = p.one("filter")
 	q.Stable = p.choice("order", "arrival", "stable")
 	q.Local = p.choice("origin", "any", "local")
 	q.shape.DataOnly = p.choice("envelope", "full", "data")
 	s.pace(&q, &p, live)
-	if p.one("filter") != "" {
-		p.refuse(edged.FilterInvalid, "filter", nil, "this build has no filters over data; narrow with key, key_prefix or type")
-	}
 	q.Await = live && s.opts.AutoCreate
 	return q, p.err
 }
 
 // watching reads the parameters of a watch of a collection; live says that the watcher stays.
 func (s *Server) watching(collection string, p params, live bool) (reading, error) {
-	q := reading{Query: edged.Query{Stream: collection}}
+	q := reading{Query: edged.Query{Stream: collection}, where: p.where}
 	q.shape.Change = true
 	p.checkNames(watchNames)
 	q.Start = p.startOfWatch(edged.CollectionStream(collection), live)
@@ -196,6 +195,12 @@ func (p *params) cursor(text, stream string, live bool) edged.Start {
 func placeName(stream string) string {
 	if name, ok := strings.CutPrefix(stream, edged.CollectionStream("")); ok {
 		return "collection " + strconv.Quote(name)
+	}
+	if name, ok := strings.CutPrefix(stream, edged.FunctionStream("")); ok {
+		return "function " + strconv.Quote(name)
+	}
+	if strings.HasPrefix(stream, edged.PartialsStream("")) {
+		return "the rows of a function"
 	}
 	return "stream " + strconv.Quote(stream)
 }

@@ -2,8 +2,10 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/edgedhq/edged"
@@ -23,16 +25,10 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request) { s.readAs(w, r, "
 
 // readAs answers a read of what the part of the path names, by its parameters.
 func (s *Server) readAs(w http.ResponseWriter, r *http.Request, part string, understand func(name string, p params, live bool) (reading, error)) {
-	form, live := typeJSON, wantsSocket(r)
-	if !live {
-		header := r.Header.Get("Accept")
-		form = accepts(header, typeJSON, typeNDJSON, typeSSE, typeMsgpack)
-		if form == "" {
-			s.fail(w, r, edged.RefuseField(edged.NotAcceptable, "header.Accept", cut(header, 100),
-				"want application/json, application/x-ndjson, text/event-stream or application/msgpack among what is accepted"))
-			return
-		}
-		live = form == typeNDJSON || form == typeSSE
+	form, live, err := readForm(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
 	}
 	name, err := nameIn(r, part)
 	if err != nil {
@@ -61,6 +57,20 @@ func (s *Server) readAs(w http.ResponseWriter, r *http.Request, part string, und
 	}
 }
 
+// readForm is the form that a reader asks for, and whether it is that of a feed. A WebSocket has none.
+func readForm(r *http.Request) (form string, live bool, err error) {
+	if wantsSocket(r) {
+		return "", true, nil
+	}
+	header := r.Header.Get("Accept")
+	form = accepts(header, typeJSON, typeNDJSON, typeSSE, typeMsgpack)
+	if form == "" {
+		return "", false, edged.RefuseField(edged.NotAcceptable, "header.Accept", cut(header, 100),
+			"want application/json, application/x-ndjson, text/event-stream or application/msgpack among what is accepted")
+	}
+	return form, form == typeNDJSON || form == typeSSE, nil
+}
+
 // queryParams reads the parameters of a request. An EventSource that comes back says where it was in a
 // header; its address is the one that it began with.
 func (s *Server) queryParams(r *http.Request, live bool) (params, error) {
@@ -75,11 +85,32 @@ func (s *Server) queryParams(r *http.Request, live bool) (params, error) {
 }
 
 // open opens the feed that a reading asks for.
-func (s *Server) open(q *reading, wake func()) (edged.Feed, error) {
-	if q.shape.Change {
+func (s *Server) open(q *reading, wake func()) (feed edged.Feed, err error) {
+	switch {
+	case q.shape.Change:
 		return s.parts.Entries.Changes(q.Query, wake)
+	case q.shape.Row:
+		feed, err = s.parts.Functions.RowChanges(q.Query, wake)
+		return feed, placed(err, "filter", q.where+".where")
 	}
-	return s.parts.Streams.Follow(q.Query, wake)
+	feed, err = s.parts.Streams.Follow(q.Query, wake)
+	return feed, placed(err, "filter", q.where+".filter")
+}
+
+// placed moves what a refusal says of one location to that of the request.
+func placed(err error, from, to string) error {
+	refusal, ok := errors.AsType[*edged.Refusal](err)
+	if !ok || !slices.ContainsFunc(refusal.Fields, func(f edged.Field) bool { return f.Location == from }) {
+		return err
+	}
+	moved := *refusal
+	moved.Fields = slices.Clone(refusal.Fields)
+	for i := range moved.Fields {
+		if moved.Fields[i].Location == from {
+			moved.Fields[i].Location = to
+		}
+	}
+	return &moved
 }
 
 // page is what a plain read has gathered.

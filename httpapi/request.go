@@ -16,7 +16,8 @@ type request struct {
 	op         string
 	id         []byte // as it came; echoed in the answer
 	stream     string
-	collection string // of a watch
+	collection string // of a watch, or
+	function   string
 	sub        uint64
 	add        uint64
 	credit     uint64
@@ -39,14 +40,15 @@ const (
 	otherMember memberKind = iota
 	textMember
 	numberMember
-	listMember // of strings
+	truthMember // true or false
+	listMember  // of strings
 )
 
 // member is a value in either encoding.
 type member struct {
 	kind memberKind
 	raw  []byte
-	text string   // textMember; of a number, its digits
+	text string   // textMember; of a number, its digits; of a truth value, its name
 	list []string // listMember
 }
 
@@ -81,6 +83,8 @@ func (q *request) member(name string, m member) {
 		q.stream = q.text(name, &m)
 	case "collection":
 		q.collection = q.text(name, &m)
+	case "function":
+		q.function = q.text(name, &m)
 	case "ack":
 		q.ack = q.text(name, &m)
 	case "timeout":
@@ -173,6 +177,8 @@ func jsonMember(b []byte, v jsonscan.Value) member {
 		}
 	case jsonscan.Number:
 		m.kind, m.text = numberMember, string(m.raw)
+	case jsonscan.True, jsonscan.False:
+		m.kind, m.text = truthMember, string(m.raw)
 	case jsonscan.Array:
 		m.kind, m.list = jsonList(m.raw)
 	}
@@ -246,6 +252,10 @@ func packedMember(raw []byte) member {
 		m.kind, m.text = numberMember, strconv.FormatUint(head.Uint(), 10)
 	case packscan.Int:
 		m.kind, m.text = numberMember, strconv.FormatInt(head.Int(), 10)
+	case packscan.Float:
+		m.kind, m.text = numberMember, strconv.FormatFloat(head.Float(), 'g', -1, 64)
+	case packscan.Bool:
+		m.kind, m.text = truthMember, strconv.FormatBool(head.Bool())
 	case packscan.Array:
 		m.kind, m.list = packedList(raw, head)
 	}

@@ -50,7 +50,8 @@ func both(v any) map[string]any { return map[string]any{typeJSON: v, typeMsgpack
 
 func (s *Server) allRoutes() []*route {
 	return slices.Concat(
-		s.streamRoutes(), s.eventRoutes(), s.collectionRoutes(), s.keyRoutes(), s.clusterRoutes(), s.linkRoutes(), s.nodeRoutes())
+		s.streamRoutes(), s.eventRoutes(), s.collectionRoutes(), s.keyRoutes(), s.functionRoutes(), s.rowRoutes(),
+		s.clusterRoutes(), s.linkRoutes(), s.nodeRoutes())
 }
 
 // router fills chi from the table. Every GET also answers HEAD, every path OPTIONS.
@@ -203,17 +204,32 @@ func (s *Server) catchUp(r *http.Request) error {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), wait)
 	defer cancel()
-	if s.parts.Entries != nil && strings.HasPrefix(at.Stream, edged.CollectionStream("")) {
-		err = s.parts.Entries.AwaitCollection(ctx, at)
-	} else {
-		err = s.parts.Streams.Await(ctx, at)
-	}
+	err = s.await(ctx, r, at)
 	if err != nil && ctx.Err() != nil && r.Context().Err() == nil {
 		return edged.RefuseField(edged.Unavailable, "query.after", nil,
 			"this node has not caught up to the cursor within %s; ask again, or with a longer wait (at most %s)",
 			wait, durationText(s.opts.Limits.WaitMax))
 	}
 	return err
+}
+
+// await returns once what the request is about includes all that the cursor covers: the node, and
+// where it is about a function, its rows.
+func (s *Server) await(ctx context.Context, r *http.Request, at edged.Cursor) error {
+	name := ""
+	if strings.HasPrefix(r.Pattern, functionPath) {
+		name = pathValue(r, "name")
+	}
+	switch {
+	case s.parts.Entries != nil && strings.HasPrefix(at.Stream, edged.CollectionStream("")):
+		return s.parts.Entries.AwaitCollection(ctx, at)
+	case s.parts.Functions != nil && isCut(&at):
+		return s.parts.Functions.AwaitRows(ctx, name, at)
+	}
+	if err := s.parts.Streams.Await(ctx, at); err != nil || name == "" {
+		return err
+	}
+	return s.parts.Functions.AwaitRows(ctx, name, at)
 }
 
 // durationParam reads a Go duration from 0 to the maximum.
@@ -253,13 +269,16 @@ var absent = [][2]string{ // read-only
 	{"/v1/streams", "streams are at /v1/streams and /v1/streams/NAME, their events at /v1/streams/NAME/events; a slash at the end names nothing"},
 	{"/console", "this build has no console; /docs describes what it serves"},
 	{"/v1/links", "emulated links are at /v1/links and /v1/links/NAME, NAME a region or a node"},
-	{"/v1/query", "this build has no queries"},
-	{"/v1/functions", "this build has no functions"},
+	{"/v1/query", "a query is posted to /v1/query, where nothing else is"},
+	{"/v1/functions", "functions are at /v1/functions and /v1/functions/NAME, their rows at /v1/functions/NAME/rows, how complete those are at /v1/functions/NAME/completeness"},
 	{"/v1/collections", "collections are at /v1/collections and /v1/collections/NAME, their keys at /v1/collections/NAME/keys/KEY, where a slash within a key is %2F"},
 }
 
-// noCollections is said by a server without that part.
-const noCollections = "this node has no collections"
+// What a server without a part says.
+const (
+	noCollections = "this node has no collections"
+	noFunctions   = "this node has no functions"
+)
 
 // unrouted answers what no route takes: 405 when the path has other methods, else 404.
 func (s *Server) unrouted(w http.ResponseWriter, r *http.Request) {
@@ -277,6 +296,9 @@ func (s *Server) unrouted(w http.ResponseWriter, r *http.Request) {
 	}
 	if s.parts.Collections == nil && strings.HasPrefix(r.URL.Path, "/v1/collections") {
 		why = noCollections
+	}
+	if s.parts.Functions == nil && (strings.HasPrefix(r.URL.Path, "/v1/functions") || strings.HasPrefix(r.URL.Path, "/v1/query")) {
+		why = noFunctions
 	}
 	s.fail(w, r, edged.Refuse(edged.NotFound, "%s", why))
 }

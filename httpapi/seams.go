@@ -74,6 +74,40 @@ type Entries interface {
 	AwaitCollection(ctx context.Context, at edged.Cursor) error
 }
 
+// Functions keeps continuous queries and answers from their rows. Plugged by function.Runner.
+type Functions interface {
+	// PutFunction creates or replaces a definition; it is durable on return. What is wrong with it
+	// is SQLInvalid, with a field for each place: of the text "sql", with line and column; of an option
+	// beside it "body." and the option's name.
+	PutFunction(ctx context.Context, def edged.Function, how edged.FunctionChange) (info edged.FunctionInfo, created bool, err error)
+	// Function tells what was understood of a function, and how it fares; FunctionNotFound when
+	// there is none.
+	Function(name string) (edged.FunctionInfo, error)
+	// ListFunctions gives up to limit functions whose names come after the given one, in order.
+	ListFunctions(after string, limit int) ([]edged.FunctionInfo, error)
+	// DeleteFunction stops a function everywhere and drops its state; it is durable on return.
+	DeleteFunction(ctx context.Context, name string) error
+	// Rows gives rows as they are at one cut. A function that has none, because its outputs go into a
+	// stream, is a Conflict that names the stream. What is wrong with q.Where is FilterInvalid, with
+	// a field whose location is "where"; a column that is not there, or a page, Invalid.
+	Rows(ctx context.Context, q edged.RowsQuery) (edged.RowsPage, error)
+	// RowChanges opens a watcher's place: q.Stream is the function's name, q.Match.Filter an
+	// expression over the columns, as where of Rows. Earliest gives the present rows first. The
+	// feed's events carry the group key, and as data the row in JSON. It says up_to_date itself, when
+	// all is given and again every 15 s while nothing comes. wake and closing are as for Follow of
+	// Streams. A cursor of another function is BadCursor, and a function without rows a Conflict as for
+	// Rows.
+	RowChanges(q edged.Query, wake func()) (edged.Feed, error)
+	// Completeness tells how far each origin's input is included.
+	Completeness(name string) (edged.Completeness, error)
+	// QueryOnce runs a query over what is retained here. Faults of the text are as for PutFunction.
+	QueryOnce(ctx context.Context, q edged.OnceQuery) (edged.OnceAnswer, error)
+	// AwaitRows returns once the rows here include all that the cursor covers, or with ctx's error.
+	// It is a cut, which names what it is of, or a cursor of an input of the named function; one of
+	// another stream is nothing to wait for.
+	AwaitRows(ctx context.Context, function string, at edged.Cursor) error
+}
+
 // Cluster tells who is in the mesh. Plugged by the node.
 type Cluster interface {
 	// Members gives every known node, this one included.

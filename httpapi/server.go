@@ -14,13 +14,14 @@ import (
 	"github.com/edgedhq/edged"
 )
 
-// Parts are what a Server stands on. All but Collections with Entries, Links and Metrics are
-// needed.
+// Parts are what a Server stands on. All but Collections with Entries, Functions, Links and Metrics
+// are needed.
 type Parts struct {
 	Streams     Streams
 	Catalog     Catalog
 	Collections Collections // nil, and so Entries: their paths are not there
 	Entries     Entries
+	Functions   Functions // nil: their paths are not there, nor /v1/query
 	Cluster     Cluster
 	Health      Health
 	Links       Links   // nil: links are real

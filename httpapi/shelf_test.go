@@ -15,7 +15,8 @@ import (
 	"github.com/edgedhq/edged"
 )
 
-// shelf keeps streams in memory, of one origin and one partition each, for readers.
+// shelf keeps streams in memory, of one origin and one partition each, for readers. A filter is a
+// text that the data has to hold; one with a ? is refused.
 type shelf struct {
 	fakeParts
 	mu      sync.Mutex
@@ -116,6 +117,11 @@ func (sh *shelf) Append(ctx context.Context, p *edged.Publication) (edged.Receip
 }
 
 func (sh *shelf) Follow(q edged.Query, wake func()) (edged.Feed, error) {
+	if at := strings.IndexByte(q.Match.Filter, '?'); at >= 0 {
+		return nil, &edged.Refusal{Kind: edged.FilterInvalid, Detail: "there is no ?", Fields: []edged.Field{
+			{Location: "filter", Message: "there is no ?", Value: "?", Line: 1, Column: at + 1},
+		}}
+	}
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	of := sh.streams[q.Stream]
@@ -171,6 +177,9 @@ func (f *shelvedFeed) Next(dst []edged.Delivery, bytesMax, eventsMax int) ([]edg
 		if strings.HasPrefix(f.query.Stream, edged.CollectionStream("")) {
 			kind = edged.CollectionNotFound
 		}
+		if strings.HasPrefix(f.query.Stream, edged.FunctionStream("")) {
+			kind = edged.FunctionNotFound
+		}
 		return dst, edged.Refuse(kind, "%q has been deleted", f.query.Stream)
 	}
 	before := len(dst)
@@ -191,7 +200,8 @@ func (f *shelvedFeed) Next(dst []edged.Delivery, bytesMax, eventsMax int) ([]edg
 			d.Picks = []int32{}
 			for i := d.From; i < d.To; i++ {
 				m, key := f.query.Match, run.events[i].Key
-				if (len(m.Keys) == 0 || slices.Contains(m.Keys, key)) && strings.HasPrefix(key, m.KeyPrefix) {
+				if (len(m.Keys) == 0 || slices.Contains(m.Keys, key)) && strings.HasPrefix(key, m.KeyPrefix) &&
+					strings.Contains(string(run.events[i].Data), m.Filter) {
 					d.Picks = append(d.Picks, int32(i))
 				}
 			}

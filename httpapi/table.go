@@ -65,8 +65,8 @@ func (s *Server) eventRoutes() []*route {
 		summary: "Many streams over one WebSocket",
 		about: "Upgrade with subprotocol edged.v1.json or edged.v1.msgpack. A frame is an object with an op and an id of the client's, " +
 			"which comes back in the answer: subscribe (stream and the parameters of a read, credit), watch (collection and the parameters of " +
-			"its changes, credit), unsubscribe (sub), credit (sub, add), publish (stream, events, ack, timeout, idempotency_key), ping. " +
-			"The node sends subscribed, event, change, published, gap, lagged, " +
+			"its changes, or function and the parameters of its rows as a feed, credit), unsubscribe (sub), credit (sub, add), publish (stream, events, ack, timeout, idempotency_key), ping. " +
+			"The node sends subscribed, event, change, row, published, gap, lagged, reset, " +
 			"up_to_date, drain, pong, and error with a problem. Close codes 4000, 4002 and 4003 mean: come back; 45xx: do not.",
 		gives: []reply{{status: 101, what: "The WebSocket is open"}},
 		kinds: []edged.Kind{edged.BadRequest, edged.Draining}, handler: s.live,

@@ -192,7 +192,7 @@ func (f *feeds) take(u *turn, t *tail) (more bool, err error) {
 	if len(u.given) > 0 || err != nil {
 		return err == nil && !t.finished, err
 	}
-	if !t.told {
+	if !t.told && !t.shape.Row { // a feed of rows tells it, with what it knows
 		t.told = true
 		t.upToDate(u)
 	}

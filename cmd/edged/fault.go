@@ -131,6 +131,15 @@ func (a *app) problemFault(p *client.Problem) fault {
 		f.exit, f.Next = exitNotFound, "`edged streams ls` shows those that are there"
 	case edged.CollectionNotFound:
 		f.exit, f.Next = exitNotFound, "`edged collections ls` shows those that are there, `edged collections create` makes one"
+	case edged.FunctionNotFound:
+		f.exit, f.Next = exitNotFound, "`edged functions ls` shows those that are there, `edged functions apply` makes one"
+	case edged.SQLInvalid, edged.FilterInvalid:
+		f.Next = "correct the text; nothing was changed"
+		for _, at := range p.Errors {
+			if at.Line > 0 {
+				f.Detail += fmt.Sprintf("\n  %d:%d: %s", at.Line, at.Column, harmless(at.Message))
+			}
+		}
 	case edged.KeyNotFound:
 		f.exit, f.Next = exitNotFound, "`edged collections keys` shows those that have a value"
 	case edged.LimitReached:
@@ -140,7 +149,7 @@ func (a *app) problemFault(p *client.Problem) fault {
 	case edged.Unauthenticated, edged.Forbidden:
 		f.exit, f.Next = exitDenied, "give a token with --token-file"
 	case edged.Conflict, edged.IdempotencyMismatch, edged.IdentityConflict:
-		f.exit, f.Next = exitConflict, "look at what is there: `edged streams info`, `edged collections info`"
+		f.exit, f.Next = exitConflict, "look at what is there: `edged streams info`, `edged collections info`, `edged functions status`"
 	case edged.DiskFull:
 		f.exit, f.Next = exitUnavailable, "free space on the node's disk, or lower storage.min_free"
 	case edged.Overloaded, edged.Starting, edged.Draining, edged.Unavailable, edged.AckTimeout:

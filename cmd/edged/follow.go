@@ -73,7 +73,7 @@ func (s *follower) follow(ctx context.Context, c *client.Client) error {
 			s.app.note("connection lost: %s; again in %s", plain(err), pause.Round(time.Millisecond))
 		}
 	}}
-	people := !s.app.json() && (terminal(s.app.out) || s.app.globals.output == "table")
+	people := s.app.people()
 	for d, err := range s.open(ctx, c, opts) {
 		if err != nil {
 			return err
@@ -111,6 +111,8 @@ func (s *follower) notice(d *client.Delivery) {
 		var l struct{ Skipped int64 }
 		_ = json.Unmarshal(d.Data, &l)
 		s.app.note("%s %d events were skipped", s.app.paint(s.app.errs, yellow, "lagged:"), l.Skipped)
+	case "reset":
+		s.app.note("%s another query has taken over; its rows follow", s.app.paint(s.app.errs, yellow, "reset:"))
 	case "drain":
 		s.app.note("the node goes away; coming back")
 	}

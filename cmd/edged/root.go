@@ -40,7 +40,7 @@ func (a *app) root() *cobra.Command {
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.checkGlobals() }
 	root.AddCommand(
 		(&serveCommand{app: a}).command("serve"),
-		a.pubCommand(), a.subCommand(), a.streamsCommand(), a.collectionsCommand(), a.meshCommand(), a.verifyCommand(), a.demoCommand(), a.benchCommand(),
+		a.pubCommand(), a.subCommand(), a.streamsCommand(), a.collectionsCommand(), a.functionsCommand(), a.queryCommand(), a.meshCommand(), a.verifyCommand(), a.demoCommand(), a.benchCommand(),
 		a.doctorCommand(), a.configCommand(), a.versionCommand(),
 	)
 	root.InitDefaultCompletionCmd()
@@ -146,6 +146,14 @@ func streamName(name string) error {
 func collectionName(name string) error {
 	if r, ok := errors.AsType[*edged.Refusal](edged.CheckName("collection", name)); ok {
 		return usage("%q is no name of a collection: %s", name, r.Fields[0].Message)
+	}
+	return nil
+}
+
+// functionName refuses what no function can be called.
+func functionName(name string) error {
+	if r, ok := errors.AsType[*edged.Refusal](edged.CheckName("function", name)); ok {
+		return usage("%q is no name of a function: %s", name, r.Fields[0].Message)
 	}
 	return nil
 }

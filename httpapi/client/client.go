@@ -1,5 +1,5 @@
-// Package client is the HTTP door from outside: it publishes, reads, follows and manages streams
-// and collections of a node, for the command line, load tests, examples and tests. It knows the
+// Package client is the HTTP door from outside: it publishes, reads, follows and manages streams,
+// collections and functions of a node, for the command line, load tests, examples and tests. It knows the
 // contract and nothing of the server's code.
 //
 //	c, err := client.New(client.Options{URL: "http://127.0.0.1:8080"})
@@ -8,6 +8,7 @@
 //		...
 //	}
 //	visits, err := c.Update(ctx, "visits", "home", []byte(`{"increment":1}`), client.UpdateOptions{})
+//	answer, err := c.Query(ctx, client.OnceQuery{SQL: "SELECT SUM(total) AS total FROM orders"})
 //
 // A refusal comes back as a *[Problem], whose Code is one of the kinds of package edged, so that
 // errors.Is(err, edged.StreamNotFound) works on both sides of the wire.

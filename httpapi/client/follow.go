@@ -13,14 +13,15 @@ import (
 	"time"
 )
 
-// Delivery is one thing that a follower is given: an event, the change of a key, or a notice.
+// Delivery is one thing that a follower is given: an event, the change of a key, a row, or a notice.
 type Delivery struct {
 	// Cursor is the place just after it. Empty for a notice that has no place of its own.
 	Cursor string
-	// Notice is empty for an event or a change; else subscribed, up_to_date, gap, lagged or drain.
+	// Notice is empty for an event, a change or a row; else subscribed, up_to_date, gap, lagged, reset
+	// or drain.
 	Notice string
-	// Data is the envelope (or the bare data, with Query.Envelope "data"), the change, or what the
-	// notice says, as JSON. It is valid until the next step.
+	// Data is the envelope (or the bare data, with Query.Envelope "data"), the change, the row, or what
+	// the notice says, as JSON. It is valid until the next step.
 	Data []byte
 }
 
@@ -210,7 +211,7 @@ func noticedProblem(data []byte) error {
 }
 
 // isNotice says whether a line or frame of a feed is a notice; envelopes start with their id, changes
-// with their key.
+// with their key, rows with key or row.
 func isNotice(data []byte) bool { return bytes.HasPrefix(data, []byte(`{"op":`)) }
 
 // notice reads the form that NDJSON and WebSocket feeds give to notices.

@@ -3,11 +3,13 @@ package client
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"slices"
 	"testing"
 )
 
@@ -90,5 +92,33 @@ func FuzzProblem(f *testing.F) {
 			r.Body = io.NopCloser(bytes.NewReader(in)) // the recorder's is read once
 			_ = problemFrom(r).Error()
 		})
+	})
+}
+
+// FuzzRow: a row keeps its text, and has a value for each of its names. Its columns cost more than a
+// text does, in proportion.
+func FuzzRow(f *testing.F) {
+	f.Add([]byte(`{"z":1,"a":{"x":[1,2]},"z":null,"\u0061b":"\ud800"}`))
+	f.Add([]byte(`[1]`))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		var row Row
+		var err error
+		bounded(t, in, 60*len(in), func() { err = json.Unmarshal(in, &row) })
+		if err != nil || row.Data == nil {
+			return
+		}
+		for _, name := range row.Names {
+			if _, ok := row.Values[name]; !ok {
+				t.Fatalf("%q: no value of %q", in, name)
+			}
+		}
+		for name := range row.Values {
+			if !slices.Contains(row.Names, name) {
+				t.Fatalf("%q: %q is not among the names %q", in, name, row.Names)
+			}
+		}
+		if b, err := json.Marshal(row); err != nil || !json.Valid(b) {
+			t.Fatalf("%q came back as %q, %v", in, b, err)
+		}
 	})
 }

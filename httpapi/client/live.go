@@ -24,7 +24,8 @@ type Message struct {
 	ID      int64           `json:"id"`  // of the request that it answers
 	Sub     int64           `json:"sub"` // the subscription that it belongs to
 	Event   json.RawMessage `json:"event"`
-	Key     string          `json:"key"` // change
+	Row     json.RawMessage `json:"row"`
+	Key     string          `json:"key"` // change, row
 	Value   json.RawMessage `json:"value"`
 	Deleted bool            `json:"deleted"`
 	Problem *Problem        `json:"problem"`
@@ -70,6 +71,11 @@ func (l *Live) Subscribe(stream string, q Query, credit int) (id int64, err erro
 // Watch asks for the changes of a collection, as Subscribe does for the events of a stream.
 func (l *Live) Watch(collection string, q WatchQuery, credit int) (id int64, err error) {
 	return l.open(map[string]any{"op": "watch", "collection": collection}, q.values(), credit)
+}
+
+// WatchRows asks for a function's rows as they change, as Subscribe does for the events of a stream.
+func (l *Live) WatchRows(function string, q RowsFeed, credit int) (id int64, err error) {
+	return l.open(map[string]any{"op": "watch", "function": function}, q.values(), credit)
 }
 
 func (l *Live) open(frame map[string]any, query url.Values, credit int) (id int64, err error) {

@@ -35,6 +35,8 @@ type Problem struct {
 type Field struct {
 	Location string          `json:"location"`
 	Message  string          `json:"message"`
+	Line     int             `json:"line,omitempty"` // of SQL, from 1
+	Column   int             `json:"column,omitempty"`
 	Value    json.RawMessage `json:"value,omitempty"`
 }
 

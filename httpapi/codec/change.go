@@ -2,9 +2,10 @@ package codec
 
 import "github.com/edgedhq/edged"
 
-// changeJSON appends a change: a key and the value that it has now.
-func (x *Encoder) changeJSON(b []byte, e *edged.Event, withCursor bool) []byte {
-	b = changeMembersJSON(append(b, '{'), e)
+// keyedJSON appends a change, which is a key and the value that it has now, or a row of a function
+// and its key.
+func (x *Encoder) keyedJSON(b []byte, e *edged.Event, shape Shape, withCursor bool) []byte {
+	b = keyedMembersJSON(append(b, '{'), e, shape)
 	if withCursor && x.marked {
 		b = append(b, `,"cursor":"`...)
 		b = append(x.cursor(b, e), '"')
@@ -12,7 +13,13 @@ func (x *Encoder) changeJSON(b []byte, e *edged.Event, withCursor bool) []byte {
 	return append(b, '}')
 }
 
-func changeMembersJSON(b []byte, e *edged.Event) []byte {
+func keyedMembersJSON(b []byte, e *edged.Event, shape Shape) []byte {
+	if shape.Row {
+		if e.Key != "" {
+			b = append(appendString(append(b, `"key":`...), e.Key), ',')
+		}
+		return appendOneLine(append(b, `"row":`...), e.Data)
+	}
 	b = appendString(append(b, `"key":`...), e.Key)
 	if len(e.Data) == 0 {
 		return append(b, `,"value":null,"deleted":true`...)
@@ -20,21 +27,31 @@ func changeMembersJSON(b []byte, e *edged.Event) []byte {
 	return appendOneLine(append(b, `,"value":`...), e.Data)
 }
 
-// changeMsgpack appends the same in msgpack.
-func (x *Encoder) changeMsgpack(b []byte, e *edged.Event, withCursor bool) []byte {
+// keyedMsgpack appends the same in msgpack.
+func (x *Encoder) keyedMsgpack(b []byte, e *edged.Event, shape Shape, withCursor bool) []byte {
 	withCursor = withCursor && x.marked
-	b = changeMembersMsgpack(append(b, 0x80|changeMembers(e)+one(withCursor)), e)
+	b = keyedMembersMsgpack(append(b, 0x80|keyedMembers(e, shape)+one(withCursor)), e, shape)
 	if withCursor {
 		b = x.cursorMsgpack(append(b, "\xa6cursor"...), e)
 	}
 	return b
 }
 
-// changeMembers is how many members changeMembersMsgpack appends.
-func changeMembers(e *edged.Event) byte { return 2 + one(len(e.Data) == 0) }
+// keyedMembers is how many members keyedMembersMsgpack appends.
+func keyedMembers(e *edged.Event, shape Shape) byte {
+	if shape.Row {
+		return 1 + one(e.Key != "")
+	}
+	return 2 + one(len(e.Data) == 0)
+}
 
-func changeMembersMsgpack(b []byte, e *edged.Event) []byte {
-	b = appendText(append(b, "\xa3key"...), e.Key)
+func keyedMembersMsgpack(b []byte, e *edged.Event, shape Shape) []byte {
+	if !shape.Row || e.Key != "" {
+		b = appendText(append(b, "\xa3key"...), e.Key)
+	}
+	if shape.Row {
+		return AppendValue(append(b, "\xa3row"...), e.Data)
+	}
 	b = append(b, "\xa5value"...)
 	if len(e.Data) == 0 {
 		return append(append(b, packedNil), "\xa7deleted\xc3"...)

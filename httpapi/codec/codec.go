@@ -24,7 +24,8 @@
 // With [Shape].Change an event is the new value of a key of a collection, and E is
 // {"key":K,"value":V}; of a key that has none any more, {"key":K,"value":null,"deleted":true}. It
 // ends with "cursor" in SSE too, and a live frame has the members of E instead of "event", and the
-// op "change".
+// op "change". With [Shape].Row it is a row of a function in the same way: {"key":K,"row":R}, without
+// the key where there is one group, and the op "row".
 //
 // Data of a JSON content type stands in a JSON envelope as it is, other text as a string, all
 // else as base64 under data_base64. In a msgpack envelope data of JSON is the value that it says,
@@ -71,26 +72,32 @@ const _ = uint(edged.FormSlots - int(forms)) // each form has a slot of a run
 type Shape struct {
 	DataOnly bool // the event's data instead of its envelope
 	Change   bool // the change of a key that the event is, instead of either
+	Row      bool // the row of a function that the event is
 	Sparse   bool // a cursor only now and then: every 64th event, and the last of the run
 }
 
 // Shapes is the number of different Shapes.
-const Shapes = 6
+const Shapes = 8
 
 // Index numbers the shapes from 0.
 func (s Shape) Index() int {
 	n := 0
 	switch {
+	case s.Row:
+		n = 3
 	case s.Change:
 		n = 2
 	case s.DataOnly:
 		n = 1
 	}
 	if s.Sparse {
-		n += 3
+		n += 4
 	}
 	return n
 }
+
+// keyed says that an event is shown as a key and what it holds, and never as an envelope.
+func (s Shape) keyed() bool { return s.Change || s.Row }
 
 const sparseEvery = 64
 
@@ -122,7 +129,7 @@ func (x *Encoder) Encode(run edged.Run, form Form, shape Shape) *Frames {
 		x.room = x.frame(x.room, &e, form, shape)
 		x.ends = append(x.ends, uint32(len(x.room)))
 	}
-	f := &Frames{bytes: bytes.Clone(x.room), form: form, change: shape.Change}
+	f := &Frames{bytes: bytes.Clone(x.room), form: form, shape: shape}
 	f.ends = append(f.few[:0], x.ends...)
 	if cap(x.room) > roomMax {
 		x.room, x.ends = nil, nil
@@ -171,7 +178,7 @@ func (x *Encoder) frame(b []byte, e *edged.Event, form Form, shape Shape) []byte
 			b = append(x.cursor(append(b, "id: "...), e), '\n')
 		}
 		b = append(b, "data: "...)
-		return append(x.json(b, e, shape, shape.Change), "\n\n"...)
+		return append(x.json(b, e, shape, shape.keyed()), "\n\n"...)
 	case Text:
 		b, at := openFrame(b)
 		return closeFrame(x.json(b, e, shape, true), at, opText)

@@ -5,11 +5,11 @@ import "encoding/binary"
 // Frames are the frames of all events of a run, one after the other, each event's frame
 // complete with what stands around it. They never change.
 type Frames struct {
-	bytes  []byte
-	ends   []uint32 // frame i is bytes[ends[i]:ends[i+1]]
-	form   Form
-	change bool
-	few    [4]uint32 // room for the ends of a short run
+	bytes []byte
+	ends  []uint32 // frame i is bytes[ends[i]:ends[i+1]]
+	form  Form
+	shape Shape
+	few   [4]uint32 // room for the ends of a short run
 }
 
 // Range is the frames of the events from index from up to, not including, to.

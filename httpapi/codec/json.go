@@ -8,11 +8,11 @@ import (
 	"github.com/edgedhq/edged"
 )
 
-// json appends what the shape asks for: the event's envelope, its data alone, or a change.
+// json appends what the shape asks for: the event's envelope, its data alone, a change or a row.
 func (x *Encoder) json(b []byte, e *edged.Event, shape Shape, withCursor bool) []byte {
 	switch {
-	case shape.Change:
-		return x.changeJSON(b, e, withCursor)
+	case shape.keyed():
+		return x.keyedJSON(b, e, shape, withCursor)
 	case shape.DataOnly:
 		return x.dataJSON(b, e)
 	}

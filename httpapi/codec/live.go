@@ -11,33 +11,37 @@ import (
 const (
 	liveText         = `{"op":"event","sub":1,`
 	liveTextChange   = `{"op":"change","sub":1,`
+	liveTextRow      = `{"op":"row","sub":1,`
 	liveBinary       = "\xa2op\xa5event\xa3sub\x01" // after the map's header
 	liveBinaryChange = "\xa2op\xa6change\xa3sub\x01"
+	liveBinaryRow    = "\xa2op\xa3row\xa3sub\x01"
 )
 
 // liveStart is what the frames of a form start with; of liveBinary it is what follows the map's
 // header.
-func liveStart(form Form, change bool) string {
+func liveStart(form Form, shape Shape) string {
+	text, packed := liveText, liveBinary
 	switch {
-	case form == LiveBinary && change:
-		return liveBinaryChange
-	case form == LiveBinary:
-		return liveBinary
-	case change:
-		return liveTextChange
+	case shape.Row:
+		text, packed = liveTextRow, liveBinaryRow
+	case shape.Change:
+		text, packed = liveTextChange, liveBinaryChange
 	}
-	return liveText
+	if form == LiveBinary {
+		return packed
+	}
+	return text
 }
 
 // liveText appends the payload of a live frame.
 func (x *Encoder) liveText(b []byte, e *edged.Event, shape Shape) []byte {
-	b = append(b, liveStart(LiveText, shape.Change)...)
+	b = append(b, liveStart(LiveText, shape)...)
 	if x.marked {
 		b = append(b, `"cursor":"`...)
 		b = append(x.cursor(b, e), `",`...)
 	}
-	if shape.Change {
-		return append(changeMembersJSON(b, e), '}')
+	if shape.keyed() {
+		return append(keyedMembersJSON(b, e, shape), '}')
 	}
 	return append(x.json(append(b, `"event":`...), e, shape, false), '}')
 }
@@ -45,15 +49,15 @@ func (x *Encoder) liveText(b []byte, e *edged.Event, shape Shape) []byte {
 // liveBinary appends the payload of a live frame in msgpack.
 func (x *Encoder) liveBinary(b []byte, e *edged.Event, shape Shape) []byte {
 	members := 3 + one(x.marked) // op, sub and event
-	if shape.Change {
-		members = 2 + one(x.marked) + changeMembers(e)
+	if shape.keyed() {
+		members = 2 + one(x.marked) + keyedMembers(e, shape)
 	}
-	b = append(append(b, 0x80|members), liveStart(LiveBinary, shape.Change)...)
+	b = append(append(b, 0x80|members), liveStart(LiveBinary, shape)...)
 	if x.marked {
 		b = x.cursorMsgpack(append(b, "\xa6cursor"...), e)
 	}
-	if shape.Change {
-		return changeMembersMsgpack(b, e)
+	if shape.keyed() {
+		return keyedMembersMsgpack(b, e, shape)
 	}
 	return x.msgpack(append(b, "\xa5event"...), e, shape, false)
 }
@@ -62,7 +66,7 @@ func (x *Encoder) liveBinary(b []byte, e *edged.Event, shape Shape) []byte {
 // subscription 1 Range gives the same bytes without a copy.
 func (f *Frames) AppendLive(dst []byte, from, to, sub int) []byte {
 	var room [32]byte
-	start := liveStart(f.form, f.change)
+	start := liveStart(f.form, f.shape)
 	prefix, skip := append(room[:0], start[:len(start)-2]...), len(start)
 	if f.form == LiveBinary {
 		prefix, skip = append(room[:0], 0), 1+len(start)

@@ -15,10 +15,10 @@ const (
 	packedTrue  = 0xc3
 )
 
-// msgpack appends what the shape asks for: the event's envelope, its data alone, or a change.
+// msgpack appends what the shape asks for: the event's envelope, its data alone, a change or a row.
 func (x *Encoder) msgpack(b []byte, e *edged.Event, shape Shape, withCursor bool) []byte {
-	if shape.Change {
-		return x.changeMsgpack(b, e, withCursor)
+	if shape.keyed() {
+		return x.keyedMsgpack(b, e, shape, withCursor)
 	}
 	kind := x.kinds.of(e)
 	if shape.DataOnly {
