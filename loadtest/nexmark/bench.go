@@ -51,7 +51,7 @@ func (n *node) backfill(ctx context.Context, q query.Query, events int) (figure,
 		return figure{}, err
 	}
 	began := time.Now()
-	if err := n.put(ctx, q.Name, q.SQL); err != nil {
+	if err := n.put(ctx, q); err != nil {
 		return figure{}, err
 	}
 	if err := within(ctx, 5*time.Minute, "all events to be read", func() (bool, error) { return n.caughtUp(ctx, q) }); err != nil {
@@ -62,14 +62,18 @@ func (n *node) backfill(ctx context.Context, q query.Query, events int) (figure,
 	if err != nil {
 		return figure{}, err
 	}
-	return figureOf(after-before, took, events), n.drop(ctx, q.Name, q.Into)
+	return figureOf(after-before, took, events), n.drop(ctx, q)
 }
 
 // caughtUp says whether a function has read each log of its streams to the end.
 func (n *node) caughtUp(ctx context.Context, q query.Query) (bool, error) {
-	all, err := n.positions(ctx, q.Name)
+	reached, err := n.client.Completeness(ctx, q.Name, "")
 	if err != nil {
 		return false, err
+	}
+	at := map[string]map[string]uint64{}
+	for _, origin := range reached.Origins {
+		at[origin.Origin] = origin.Position
 	}
 	for _, stream := range q.Streams() {
 		info, err := n.client.Stream(ctx, stream)
@@ -77,7 +81,7 @@ func (n *node) caughtUp(ctx context.Context, q query.Query) (bool, error) {
 			return false, err
 		}
 		for _, log := range info.Origins {
-			if all[log.Origin][fmt.Sprintf("%s/%d", stream, log.Partition)] < log.Last {
+			if at[log.Origin][fmt.Sprintf("%s/%d", stream, log.Partition)] < log.Last {
 				return false, nil
 			}
 		}
