@@ -14,18 +14,22 @@ import (
 // figure is one measurement: what a million events cost, and how many went through in a second.
 type figure struct{ cpu, rate float64 }
 
+// measurements are medians by query.
+type measurements map[string]figure
+
 // measure prints the figures of each query on one node whose streams are full already.
-func (s settings) measure(ctx context.Context, queries []query.Query) (err error) {
+func (s settings) measure(ctx context.Context, queries []query.Query) (_ measurements, err error) {
 	w, err := s.start(ctx, 1)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, w.end()) }()
 	o := s.load()
 	dealt := market.Deal(market.New(o).All(), 1, disorder, s.seed)
 	if err := w.publish(ctx, dealt); err != nil {
-		return err
+		return nil, err
 	}
+	medians := measurements{}
 	fmt.Printf("\nedged, %d events over %v of event time, medians of %d\n", len(dealt[0]), time.Duration(o.Events/o.Rate)*time.Second, s.rounds)
 	printHead()
 	for _, q := range queries {
@@ -33,13 +37,13 @@ func (s settings) measure(ctx context.Context, queries []query.Query) (err error
 		for range s.rounds {
 			f, err := w.nodes[0].backfill(ctx, q, len(dealt[0]))
 			if err != nil {
-				return fmt.Errorf("%s: %w", q.Name, err)
+				return nil, fmt.Errorf("%s: %w", q.Name, err)
 			}
 			all = append(all, f)
 		}
-		printFigure(q.Name, all)
+		medians[q.Name] = printFigure(q.Name, all)
 	}
-	return nil
+	return medians, nil
 }
 
 // backfill measures from the PUT until the function has read all that the node holds. The events
@@ -51,7 +55,9 @@ func (n *node) backfill(ctx context.Context, q query.Query, events int) (figure,
 		return figure{}, err
 	}
 	began := time.Now()
-	if err := n.put(ctx, q); err != nil {
+	// A duration becomes a time at the PUT, so each round is another query: one that is deleted and
+	// put again is found as it was.
+	if err := n.put(ctx, q, map[string]string{"backfill": "24h"}); err != nil {
 		return figure{}, err
 	}
 	if err := within(ctx, 5*time.Minute, "all events to be read", func() (bool, error) { return n.caughtUp(ctx, q) }); err != nil {
@@ -97,12 +103,23 @@ func figureOf(cpu, took time.Duration, events int) figure {
 func printHead() { fmt.Printf("  %-5s %9s  %-13s %12s\n", "", "CPU s/M", "", "events/s") }
 
 // printFigure shows medians, and between which values the processor time lay.
-func printFigure(name string, all []figure) {
+func printFigure(name string, all []figure) figure {
 	cpus, rates := make([]float64, len(all)), make([]float64, len(all))
 	for i, f := range all {
 		cpus[i], rates[i] = f.cpu, f.rate
 	}
 	slices.Sort(cpus)
 	slices.Sort(rates)
-	fmt.Printf("  %-5s %9.2f  %-13s %12.0f\n", name, cpus[len(cpus)/2], fmt.Sprintf("%.2f..%.2f", cpus[0], cpus[len(cpus)-1]), rates[len(rates)/2])
+	median := figure{cpu: cpus[len(cpus)/2], rate: rates[len(rates)/2]}
+	fmt.Printf("  %-5s %9.2f  %-13s %12.0f\n", name, median.cpu, fmt.Sprintf("%.2f..%.2f", cpus[0], cpus[len(cpus)-1]), median.rate)
+	return median
+}
+
+// printRatios shows how many times as much processor time Flink took.
+func printRatios(queries []query.Query, edged, flink measurements) {
+	fmt.Printf("\nCPU s/M side by side\n  %-5s %9s %9s %9s\n", "", "edged", "Flink", "ratio")
+	for _, q := range queries {
+		e, f := edged[q.Name].cpu, flink[q.Name].cpu
+		fmt.Printf("  %-5s %9.2f %9.2f %9.1f\n", q.Name, e, f, f/e)
+	}
 }

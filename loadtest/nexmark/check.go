@@ -77,7 +77,7 @@ func halves(queries []query.Query, nodes int) (early, late []query.Query) {
 // define puts functions, each at another node, and waits until all nodes know them.
 func (w *world) define(ctx context.Context, queries []query.Query) error {
 	for i, q := range queries {
-		if err := w.nodes[i%len(w.nodes)].put(ctx, q); err != nil {
+		if err := w.nodes[i%len(w.nodes)].put(ctx, q, nil); err != nil {
 			return err
 		}
 	}

@@ -9,9 +9,9 @@ import (
 	"github.com/edgedhq/edged/loadtest/nexmark/query"
 )
 
-// put defines a function.
-func (n *node) put(ctx context.Context, q query.Query) error {
-	if _, _, err := n.client.PutFunction(ctx, q.Name, client.FunctionSpec{SQL: q.SQL}); err != nil {
+// put defines a function. What it folds is its own only with options that nobody else has.
+func (n *node) put(ctx context.Context, q query.Query, options map[string]string) error {
+	if _, _, err := n.client.PutFunction(ctx, q.Name, client.FunctionSpec{SQL: q.SQL, Options: options}); err != nil {
 		return fmt.Errorf("put %s at %s: %w", q.Name, n.name, err)
 	}
 	return nil
