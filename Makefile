@@ -36,8 +36,8 @@ lint: # builds the linter first: some minutes, once
 test:
 	go test ./...
 
-race:
-	CGO_ENABLED=1 go test -race -timeout 30m ./...
+race: # the detector over every package
+	.ci/race
 
 fuzz: # every target for FUZZTIME
 	.ci/fuzz $(FUZZTIME)

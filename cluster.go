@@ -38,6 +38,32 @@ type HeldBack struct {
 	Held   int64 // Unix nanoseconds; every event of the origin with an earlier HLC is held here
 }
 
+// Promise is what a node knows of an origin's word about its own progress: that it will append no
+// event with an earlier HLC.
+type Promise struct {
+	Origin Origin
+	Held   int64 // Unix nanoseconds; every event of the origin with an earlier HLC is held here. The smallest int64 before it is known, the largest once Sealed
+	Heard  int64 // Unix nanoseconds; when the origin was last heard by this node's clock: it promised, or Held rose. This run's start before that
+	Sealed bool  // the origin has ended, and all that it appended is held here
+}
+
+// Sealing is how far the end of an origin by others is. It has ended for good once every node of the
+// roll holds the same of it.
+type Sealing struct {
+	Origin Origin
+	Closed bool
+	Roll   []SealMember // the nodes that have to agree
+	Away   []string     // nodes that were not connected and are not asked; what they alone hold of the origin will not count
+}
+
+// SealMember is a node of the roll of a Sealing.
+type SealMember struct {
+	Name      string
+	Origin    Origin
+	Connected bool
+	Agreed    bool // it holds the same as the one that drew up the roll
+}
+
 // LinkPolicy is what an emulated link does to the packets that a node sends to a place and takes
 // from there. The zero policy does nothing.
 type LinkPolicy struct {

@@ -26,7 +26,7 @@ func computing() []string {
 // pure lists the packages that only think.
 func pure() []string {
 	return []string{
-		".", "streams/block", "streams/sql", "streams/expr", "streams/window", "streams/aggregate",
+		".", "streams/block", "streams/sql", "streams/expr", "streams/window", "streams/aggregate", "streams/aggregate/sketch",
 		"streams/pattern", "streams/plan", "crdt", "crdt/hlc", "crdt/crdttest", "crdt/partition", "crdt/sketch",
 		"replication/session", "replication/wire", "replication/roster", "httpapi/jsonscan", "httpapi/packscan",
 	}

@@ -37,6 +37,7 @@ const (
 	Draining             Kind = "draining"               // going away
 	Unavailable          Kind = "unavailable"            // storage takes no writes
 	LevelUnreachable     Kind = "level_unreachable"      // the ack level cannot be reached now
+	SealPending          Kind = "seal_pending"           // not all nodes of the roll agree yet where the origin ends
 	IdentityConflict     Kind = "identity_conflict"      // two live copies of this node
 	AckTimeout           Kind = "ack_timeout"            // stored, or not: unknown
 	DiskFull             Kind = "disk_full"              // below the free space that is kept

@@ -41,6 +41,7 @@ type Query struct {
 	Match   Match
 	Stable  bool // one order at every node (HLC), instead of as this node learns events
 	Local   bool // only what this node's origin appended
+	Durable bool // only events for which this node's fsync has returned
 	SkipLag bool // on falling out of memory, jump to the newest and say so
 	Await   bool // a stream that does not exist is waited for, instead of StreamNotFound
 }

@@ -36,6 +36,19 @@ func (h *Head) Term() Sum {
 	return Sum(sum[:16])
 }
 
+// LogEnd is where a log of a sealed origin ends, the same at every node.
+type LogEnd struct {
+	Log   LogID
+	Head  Sequence // the last event that counts
+	Chain Chain    // after Head
+}
+
+// Term stands for it in a digest, as that of a Head that stands there.
+func (e *LogEnd) Term() Sum {
+	h := Head{Log: e.Log, Head: e.Head, Chain: e.Chain}
+	return h.Term()
+}
+
 // Packed is a stored block: the bytes that its origin sealed, shared and not to be changed.
 type Packed struct {
 	First, Last Sequence

@@ -22,6 +22,9 @@ type fakeParts struct {
 	members []edged.Member
 	peers   []edged.Peer
 	held    []edged.HeldBack
+	sealing edged.Sealing
+	sealErr error
+	anew    bool                        // was asked for
 	links   map[string]edged.LinkPolicy // nil: links are real
 	checks  []edged.Check
 	alive   error
@@ -97,8 +100,13 @@ func (f *fakeParts) Digest(name string) (edged.StreamDigest, error) {
 func (f *fakeParts) Members() []edged.Member    { return f.members }
 func (f *fakeParts) Peers() []edged.Peer        { return f.peers }
 func (f *fakeParts) HeldBack() []edged.HeldBack { return f.held }
-func (f *fakeParts) Alive() error               { return f.alive }
-func (f *fakeParts) Checks() []edged.Check      { return f.checks }
+
+func (f *fakeParts) Seal(_ context.Context, _ edged.OriginID, anew bool) (edged.Sealing, error) {
+	f.anew = anew
+	return f.sealing, f.sealErr
+}
+func (f *fakeParts) Alive() error          { return f.alive }
+func (f *fakeParts) Checks() []edged.Check { return f.checks }
 
 func (f *fakeParts) Samples() iter.Seq[edged.Sample] { return slices.Values(f.samples) }
 

@@ -49,6 +49,7 @@ var outcomes = map[edged.Kind]outcome{ // read-only
 	edged.Draining:             {503, "The node is going away", true, storedNo},
 	edged.Unavailable:          {503, "Not available now", true, storedNo},
 	edged.LevelUnreachable:     {503, "The ack level cannot be reached now", true, storedNo},
+	edged.SealPending:          {503, "The nodes do not agree yet", true, storedNo},
 	edged.IdentityConflict:     {503, "Another node runs with this identity", true, storedNo},
 	edged.AckTimeout:           {504, "Not confirmed in time", true, storedUnknown},
 	edged.DiskFull:             {507, "The disk is full", true, storedNo},

@@ -117,6 +117,11 @@ type Cluster interface {
 	// HeldBack gives how far each origin that is not sealed lets stable reads come, the least
 	// first. None in a mesh of one.
 	HeldBack() []edged.HeldBack
+	// Seal has the connected nodes agree where an origin ends whose node will not return, and
+	// returns when they do, or ctx ends: SealPending then says who is missing. anew asks the nodes
+	// that are connected now, whoever was asked before. What a connected node writes under is a
+	// Conflict, what no node has had NotFound.
+	Seal(ctx context.Context, origin edged.OriginID, anew bool) (edged.Sealing, error)
 }
 
 // Links are the emulated links to the other nodes. Plugged by the node.

@@ -40,6 +40,7 @@ type Server struct {
 	streamDef body
 	collDef   body
 	linkDef   body
+	sealDef   body
 	draining  atomic.Bool // set by Drain: no publish, no update and no new feed is taken
 	requests  requestCounts
 	publishes publishCounts
@@ -64,7 +65,7 @@ func New(parts Parts, opts Options) (*Server, error) {
 	}
 	s := &Server{
 		parts: parts, opts: opts, origins: newOrigins(opts),
-		streamDef: bodyOf[streamDefinition](), collDef: bodyOf[collectionDefinition](), linkDef: bodyOf[linkView](),
+		streamDef: bodyOf[streamDefinition](), collDef: bodyOf[collectionDefinition](), linkDef: bodyOf[linkView](), sealDef: bodyOf[sealRequest](),
 		exchanges: sync.Pool{New: func() any { return new(exchange) }},
 	}
 	s.table = s.allRoutes()

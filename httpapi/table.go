@@ -128,6 +128,21 @@ func (s *Server) clusterRoutes() []*route {
 			gives: []reply{{status: 200, what: "The peers", content: both(replicationView{})}},
 			kinds: []edged.Kind{edged.NotAcceptable}, handler: s.replication,
 		},
+		{
+			method: http.MethodPost, path: "/v1/cluster/seal", id: "sealOrigin", tag: tagCluster,
+			summary: "End an origin whose node will not return", about: "For a node whose disk is lost: the nodes that are connected agree where each of " +
+				"its logs ends, so that reads with order=stable and windows no longer wait for it. It cannot be undone. A node that comes back with " +
+				"its disk takes a new origin; what it holds past the ends stays with it, and no other node takes it. Asking again is safe: the answer " +
+				"says whether all have agreed.",
+			takes: both(sealRequest{}), needsBody: true,
+			gives: []reply{{status: 200, what: "All nodes of the roll agree; the origin has ended", content: both(sealView{})}},
+			kinds: []edged.Kind{
+				edged.NotAcceptable, edged.BadRequest, edged.TooLarge, edged.UnsupportedMediaType, edged.Invalid, edged.NotFound,
+				edged.Conflict, edged.SealPending, edged.Unavailable, edged.DiskFull,
+			},
+			try:     `curl -d '{"origin":"us-1~0123456789abcdef0123"}' 127.0.0.1:8080/v1/cluster/seal`,
+			handler: s.seal,
+		},
 	}
 }
 

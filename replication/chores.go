@@ -133,6 +133,7 @@ func (r *Replicator) follow(ctx context.Context) error {
 		r.mu.Unlock()
 		if changed {
 			r.apply()
+			signal(r.sealer.wake)
 			if caught {
 				tell()
 			}
@@ -141,6 +142,7 @@ func (r *Replicator) follow(ctx context.Context) error {
 	err := r.opts.Records.Follow(ctx, each, func() {
 		caught = true
 		tell()
+		signal(r.sealer.wake)
 	})
 	if err != nil {
 		return fmt.Errorf("the mesh's records: %w", err)

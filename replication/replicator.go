@@ -57,6 +57,7 @@ type Replicator struct {
 	raised     chan struct{} // stable has risen
 	wake       chan struct{} // the loop's timer has to be set anew
 	dialer     *dialer
+	sealer     sealer
 	background sync.WaitGroup // introductions
 }
 
@@ -83,6 +84,7 @@ func New(opts Options) (*Replicator, error) {
 		raised: make(chan struct{}, 1),
 		wake:   make(chan struct{}, 1),
 	}
+	r.sealer.init()
 	r.queue.init()
 	r.chores.init()
 	r.provides.init()
@@ -123,6 +125,7 @@ func (r *Replicator) Run(ctx context.Context) error {
 	part("states of peers", r.takes.run)
 	part("readers in stable order", r.raise)
 	part("records", r.follow)
+	part("seals", r.seal)
 	part("links", r.accept)
 	part("dialer", r.dialer.run)
 	<-ctx.Done()

@@ -16,6 +16,11 @@ type Blocks interface {
 	Ingest(ctx context.Context, name edged.LogName, raw []byte, done func(edged.Landing))
 	// Skip gives up the events of a log up to one that nobody holds before.
 	Skip(ctx context.Context, log edged.LogName, to edged.Sequence, chain edged.Chain, reason string) error
+	// SealOrigin ends the logs of an origin, not this node's own, where others have agreed: nothing is
+	// taken past it, and what is held past it is left out of what Heads tells. at is after all stamps
+	// that count, sum that of the ends. It is durable on return. whole says that all that counts is
+	// held here, beyond how many events are held past the ends.
+	SealOrigin(ctx context.Context, origin edged.Origin, at int64, sum edged.Sum, logs []edged.LogEnd) (whole bool, beyond int64, err error)
 }
 
 // Heads tells what the store holds.

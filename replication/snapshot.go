@@ -40,14 +40,15 @@ func reason(err error) string {
 
 // Everywhere is the time, in Unix nanoseconds, below which every active member of the mesh holds
 // what this node did when the two were last found equal; now, where there is no other. It is 0 as
-// long as one was not compared with; one that was not heard for Self.AwayAfter does not count.
+// long as one was not compared with; one that was not heard for Self.AwayAfter does not count, nor one
+// that is away and whose origins have all been sealed.
 func (r *Replicator) Everywhere() int64 {
 	unknown := r.dialer.unknown()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var members []string
 	for _, n := range r.roster.Nodes() {
-		if n.ID != r.opts.Self.Node && n.State == roster.Active {
+		if n.ID != r.opts.Self.Node && n.State == roster.Active && !r.ended(n.ID) {
 			members = append(members, n.ID)
 		}
 	}

@@ -93,6 +93,14 @@ func (r *Replicator) HeldBack() []edged.HeldBack {
 	return r.table.HeldBack()
 }
 
+// Promises gives what is known of every origin's progress, this node's own among them, in the order
+// of their ids.
+func (r *Replicator) Promises() []edged.Promise {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.table.Promises(r.now())
+}
+
 // Known gives the mesh addresses of the nodes that the mesh's records name.
 func (r *Replicator) Known() (addresses []string) {
 	r.mu.Lock()
@@ -110,6 +118,18 @@ func (r *Replicator) Nodes() []roster.Node {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.roster.Nodes()
+}
+
+// Regions gives the region of each origin that the mesh's records name, which is its node's when it
+// was minted.
+func (r *Replicator) Regions() map[edged.OriginID]string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	out := map[edged.OriginID]string{}
+	for id, o := range r.roster.Origins() {
+		out[id] = o.Region
+	}
+	return out
 }
 
 // Flush waits until every connected peer holds what this node has appended, or ctx ends.

@@ -11,6 +11,7 @@ import (
 type appending struct {
 	pub    *edged.Publication
 	ids    bool          // some draft carries an id
+	skips  []int         // the drafts whose ids are held already
 	done   chan struct{} // filled once, by the committer (memory, refused) or the completer
 	result edged.Receipt
 	awaits []edged.Head // what other nodes have to hold, where the level asks for them
@@ -39,10 +40,7 @@ func (b *Broker) Append(ctx context.Context, p *edged.Publication) (edged.Receip
 	if a == nil {
 		a = &appending{done: make(chan struct{}, 1)}
 	}
-	*a = appending{pub: p, done: a.done}
-	for i := range p.Drafts {
-		a.ids = a.ids || len(p.Drafts[i].ID) > 0
-	}
+	*a = appending{pub: p, ids: carriesIDs(p), skips: a.skips[:0], done: a.done}
 	s.queue(a)
 	if p.Ack.BeforeDisk() {
 		b.store.Hurry()
@@ -63,6 +61,16 @@ func (b *Broker) Append(ctx context.Context, p *edged.Publication) (edged.Receip
 		s.stageMu.Unlock() //nolint:staticcheck // waiting is all that is wanted
 	}
 	return edged.Receipt{}, fmt.Errorf("streams: append to %q: %w", p.Stream, edged.AckTimeout)
+}
+
+// carriesIDs says whether some draft has an id.
+func carriesIDs(p *edged.Publication) bool {
+	for i := range p.Drafts {
+		if len(p.Drafts[i].ID) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // admit refuses what cannot be taken in, before anything is queued, and counts its bytes as

@@ -31,6 +31,7 @@ type Broker struct {
 	ingesting    allowance
 	gate         gate
 	frontier     *frontier
+	filters      filters
 
 	mu      sync.RWMutex
 	streams map[string]*stream // with an object; see stream
@@ -48,6 +49,7 @@ func New(store *storage.Store, opts Options) (*Broker, error) {
 		runs:      newRunCache(opts.RunsBytesMax),
 		ingesting: allowance{max: opts.IngestBytesMax},
 		frontier:  newFrontier(opts.Gated),
+		filters:   filters{compile: opts.Filter},
 		streams:   make(map[string]*stream),
 	}
 	if opts.Gated {
@@ -192,5 +194,7 @@ func (s *stream) waitFor(at edged.Cursor, w *waiter) bool {
 func (s *stream) drop(w *waiter) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.view.waiting = slices.DeleteFunc(s.view.waiting, func(x *waiter) bool { return x == w })
+	left := func(x *waiter) bool { return x == w }
+	s.view.waiting = slices.DeleteFunc(s.view.waiting, left)
+	s.view.unsynced = slices.DeleteFunc(s.view.unsynced, left)
 }

@@ -24,14 +24,12 @@ type dedupe struct {
 	young, old idTable
 	since      int64 // wall time at which young began, Unix nanoseconds
 
-	// of the publication being placed
-	skips []int
-	seen  map[uint64][]*edged.Draft // ids placed in this group, which no block holds yet
+	seen map[uint64][]*edged.Draft // ids placed in this group, which no block holds yet
 }
 
 // skip says whether the i-th draft is held already.
-func (d *dedupe) skip(i int) bool {
-	_, found := slices.BinarySearch(d.skips, i)
+func (a *appending) skip(i int) bool {
+	_, found := slices.BinarySearch(a.skips, i)
 	return found
 }
 
@@ -53,6 +51,9 @@ func idDigest[T string | []byte](id T) uint64 {
 // dedupe finds which drafts of a publication are held already. The same id with other data
 // refuses the publication.
 func (s *stream) dedupe(a *appending) error {
+	if !a.ids {
+		return nil
+	}
 	d := s.staging.dedupe
 	if d == nil {
 		var err error
@@ -65,7 +66,6 @@ func (s *stream) dedupe(a *appending) error {
 		s.broker.stats.refused.Add(1)
 		return edged.Refuse(edged.Overloaded, "more ids are remembered than this node has room for; publish without ids, or more slowly")
 	}
-	d.skips = d.skips[:0]
 	for i := range a.pub.Drafts {
 		draft := &a.pub.Drafts[i]
 		if len(draft.ID) == 0 {
@@ -77,7 +77,7 @@ func (s *stream) dedupe(a *appending) error {
 			return err
 		}
 		if held {
-			d.skips = append(d.skips, i)
+			a.skips = append(a.skips, i)
 			if a.pub.Ack.BeyondNode() {
 				a.awaits = append(a.awaits, first)
 			}

@@ -17,6 +17,9 @@
 // what stands under its name in the group that holds its block; the outcome does not depend on the
 // order in which records come.
 //
+// Keys of a lent space go with publications to any number of streams in one group, by
+// Keyspace.Commit: after a crash all of it is there, or none.
+//
 // A stream's object exists while somebody uses it: an idle stream costs its keys in the
 // database. Two goroutines of the store drive each object: the committer stages (what it alone
 // touches is grouped in staging), the completer makes things visible (grouped in view, under one
@@ -31,13 +34,14 @@
 // # Invariants
 //
 // A sequence is given out by the committer only, together with the block that holds it. Readers
-// see a stream up to its first event that waits for its fsync; events published at memory stand
-// behind it. Blocks of one log enter the ring in order, each once. A publication is staged whole,
-// in one group. Readers in stable order are given nothing that is not below the frontier.
+// see a stream up to its first event that waits for its fsync; those published at memory are shown
+// ahead of theirs where nothing before them waits, and readers of what is durable stop there.
+// Blocks of one log enter the ring in order, each once. A publication is staged whole, in one
+// group. Readers in stable order are given nothing that is not below the frontier.
 //
 // # Not here
 //
 // Which blocks to send and to ask for, and how far other nodes hold them: replication. Bytes of a
 // block: streams/block. Keys, fsync and identity: streams/storage. Bodies, encodings and sockets:
-// httpapi.
+// httpapi. What a filter means: who plugs Options.Filter.
 package streams

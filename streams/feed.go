@@ -42,13 +42,19 @@ func (b *budget) spent() bool { return b.bytes <= 0 || b.events <= 0 }
 
 // Follow opens a reader's place.
 func (b *Broker) Follow(q edged.Query, wake func()) (edged.Feed, error) {
-	s, err := b.take(q.Stream)
+	match, err := b.matcher(q.Match)
 	if err != nil {
 		return nil, err
 	}
-	f := &feed{stream: s, query: q, match: newMatcher(q.Match), resume: "start"}
+	s, err := b.take(q.Stream)
+	if err != nil {
+		b.leave(match)
+		return nil, err
+	}
+	f := &feed{stream: s, query: q, match: match, resume: "start"}
 	f.wait.call = wake
 	if err := f.open(); err != nil {
+		b.leave(match)
 		b.release(s)
 		return nil, err
 	}
@@ -68,6 +74,7 @@ func (f *feed) Close() {
 		s.broker.ringBytes.Add(-int64(s.view.ring.trim(0)))
 	}
 	s.mu.Unlock()
+	s.broker.leave(f.match)
 	s.broker.release(s)
 }
 
@@ -128,14 +135,17 @@ func (f *feed) fromRing(dst []edged.Delivery, left *budget) (_ []edged.Delivery,
 	}
 	ring := &s.view.ring
 	if f.pos < ring.first {
-		f.fallBehind(ring)
+		f.fallBehind()
 		s.mu.Unlock()
 		return dst, true
 	}
 	var runs [32]*run
 	n := copy(runs[:], ring.runs[f.pos-ring.first:])
+	if a := s.view.ahead; f.query.Durable && a.some {
+		n = int(min(uint64(n), a.pos-f.pos))
+	}
 	if n == 0 {
-		s.view.waiting = append(s.view.waiting, &f.wait)
+		f.await()
 		s.mu.Unlock()
 		return dst, false
 	}
@@ -194,19 +204,20 @@ func cut(picks []int32, from, to, limit int) ([]int32, int) {
 
 // fallBehind turns a live feed that the ring has dropped into one that reads from disk, or, if
 // it asked to skip, moves it to the newest. The caller holds the stream's mutex.
-func (f *feed) fallBehind(ring *ring) {
+func (f *feed) fallBehind() {
 	f.stream.broker.stats.fellBehind.Add(1)
-	if !f.query.SkipLag {
+	now := f.tip()
+	if !f.query.SkipLag || !now.inRing {
 		f.live, f.behind = false, nil
 		return
 	}
 	had := f.Cursor().Vector
 	var skipped int64
-	for key, head := range ring.vector {
+	for key, head := range now.vector {
 		skipped += int64(head - min(head, had[key]))
 	}
-	f.pos, f.off = ring.next(), 0
-	f.stand(ring.base)
+	f.pos, f.off = now.pos, 0
+	f.stand(now.base)
 	f.notices = append(f.notices, edged.Notice{Op: "lagged", Skipped: skipped})
 }
 

@@ -50,6 +50,10 @@ func (b *Broker) endOf(name *edged.LogName) (head edged.Sequence, ended bool) {
 		name.Origin = l.Name().Origin
 		return l.Durable().Head, l.Sealed() && l.End() < b.frontier.at()
 	default:
+		if _, closed := b.store.Closed(name.Origin.ID); closed {
+			head, _, err := b.store.Limit(name.Origin.ID, name.ID())
+			return 0, err == nil && head == 0
+		}
 		for _, own := range b.store.SelfSealed() {
 			if own.Origin.ID == name.Origin.ID {
 				name.Origin = own.Origin

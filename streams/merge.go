@@ -102,7 +102,8 @@ func (f *feed) begin() (more, waits bool) {
 		f.end()
 		return true, true
 	}
-	m := &merge{vector: had.Vector, target: v.ring.vector.Clone(), frontier: frontier}
+	now := f.tip()
+	m := &merge{vector: had.Vector, target: now.vector.Clone(), frontier: frontier}
 	for _, key := range m.target.Keys() {
 		head := m.target[key]
 		if f.query.Local && key.Origin != s.broker.store.Origin().ID {
@@ -116,14 +117,14 @@ func (f *feed) begin() (more, waits bool) {
 	case len(m.lanes) > 0:
 		f.behind = m
 		return true, false
-	case f.gen > 0 && !f.query.Stable && m.target.Covers(m.vector):
-		f.live, f.pos, f.off = true, v.ring.next(), 0
-		f.stand(v.ring.base)
+	case f.gen > 0 && !f.query.Stable && now.inRing && m.target.Covers(m.vector):
+		f.live, f.pos, f.off = true, now.pos, 0
+		f.stand(now.base)
 		return true, false
 	case !m.target.Covers(m.vector):
 		s.broker.frontier.await(s)
 	}
-	v.waiting = append(v.waiting, &f.wait)
+	f.await()
 	return false, true
 }
 

@@ -11,8 +11,9 @@ func (f *feed) open() error {
 	s := f.stream
 	s.mu.Lock()
 	def := s.view.def
-	at := edged.Cursor{Stream: s.name, Generation: def.Generation, Vector: s.view.ring.vector.Clone()}
-	f.pos = s.view.ring.next()
+	now := f.tip()
+	at := edged.Cursor{Stream: s.name, Generation: def.Generation, Vector: now.vector.Clone()}
+	f.pos = now.pos
 	s.mu.Unlock()
 	if f.query.Start.Kind == edged.AtCursor || f.query.Start.Kind == edged.AtCursorOrGap {
 		if f.query.Start.Cursor.Stream != s.name {
@@ -37,7 +38,7 @@ func (f *feed) open() error {
 	}
 	at.Generation = f.gen
 	if vector == nil {
-		f.live = !f.query.Stable
+		f.live = !f.query.Stable && now.inRing
 		f.stand(at.Base())
 		return nil
 	}
@@ -117,7 +118,7 @@ func (f *feed) atCursor(start edged.Start, now edged.Cursor) (edged.Vector, erro
 		f.resume = "gap"
 	}
 	for key, before := range f.stream.earliest() {
-		if v[key] >= before {
+		if v[key] >= before || f.query.Local && key.Origin != f.stream.broker.store.Origin().ID {
 			continue
 		}
 		if start.Kind == edged.AtCursor {

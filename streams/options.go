@@ -42,6 +42,9 @@ type Options struct {
 	ActiveMax int
 	// RetireEvery is the pause between two looks at what retention lets go. Default 5 s.
 	RetireEvery time.Duration
+	// Filter compiles a Match's Filter, an SQL condition; a refusal is of the kind FilterInvalid, and
+	// says line and column in its Fields. Default nil: filters are refused.
+	Filter func(text string) (Filter, error)
 	// Acks knows what other nodes hold. Default nil: there are none.
 	Acks Acks
 	// Gated makes publications wait for the Broker's Open, and readers in stable order for Stable.

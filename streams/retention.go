@@ -103,7 +103,8 @@ func (b *Broker) retire(ctx context.Context, name string) error {
 }
 
 // Truncate retires the blocks of a stream that were stamped before a time, in Unix nanoseconds, and
-// of which the vector includes all; not what other nodes are still to take.
+// of which the vector includes all; not what other nodes are still to take. With math.MaxInt64 the
+// vector alone says what goes.
 func (b *Broker) Truncate(ctx context.Context, name string, before int64, folded edged.Vector) error {
 	return b.retireBy(ctx, name, func(_ edged.Stream, logs []*storage.Log, starts map[*storage.Log]edged.Sequence) error {
 		if err := b.pastTime(before, logs, starts); err != nil {
@@ -164,13 +165,17 @@ func (b *Broker) pastTime(cut int64, logs []*storage.Log, starts map[*storage.Lo
 	return nil
 }
 
-// keepUnreplicated lowers the starts of this origin's logs to what other nodes hold too.
+// keepUnreplicated lowers the starts of this origin's logs, and of those that it had before, to what
+// other nodes hold too.
 func (b *Broker) keepUnreplicated(starts map[*storage.Log]edged.Sequence) error {
 	if b.opts.Acks == nil {
 		return nil
 	}
 	return b.keep(starts, func(l *storage.Log) edged.Sequence {
 		if l.Name().Origin.ID != b.store.Origin().ID {
+			if end, ended := l.Ended(); ended { // what is beyond is held here alone
+				return min(end, starts[l])
+			}
 			return starts[l]
 		}
 		return b.opts.Acks.Replicated(l.Position())

@@ -18,10 +18,11 @@ type run struct {
 	count int
 	base  edged.Base
 
-	mu    sync.Mutex
-	forms [edged.FormSlots]any
-	picks map[string][]int32
-	byKey map[string][]int32
+	mu     sync.Mutex
+	forms  [edged.FormSlots]any
+	picks  map[string]*picks // by word
+	picked int               // indexes in picks, about
+	byKey  map[string][]int32
 }
 
 // newRun makes the run of the block's events from sequence first to last.

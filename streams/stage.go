@@ -30,6 +30,14 @@ func (s *stream) Stage(g *storage.Group) {
 			done.answers = append(done.answers, a)
 		}
 	}
+	if done.early {
+		s.shown = done.blocks
+	}
+	s.fly(done)
+}
+
+// fly notes what a group holds of the stream until its fsync has returned.
+func (s *stream) fly(done staged) {
 	s.mu.Lock()
 	s.inflight = append(s.inflight, done)
 	s.mu.Unlock()
@@ -38,13 +46,8 @@ func (s *stream) Stage(g *storage.Group) {
 // Applied shows what may be shown ahead of its fsync, and answers those who do not wait for it.
 // The store calls it from the committer, when the database shows the group.
 func (s *stream) Applied() {
-	s.mu.Lock()
-	done := staged{}
-	if n := len(s.inflight); n > 0 && s.inflight[n-1].early {
-		done = s.inflight[n-1]
-	}
-	s.mu.Unlock()
-	show(done.blocks)
+	s.showEarly(s.shown)
+	s.shown = nil
 	for i, a := range s.early {
 		s.early[i] = nil
 		a.done <- struct{}{}
@@ -69,7 +72,9 @@ func (s *stream) stage(g *storage.Group, batch []*appending, early bool) staged 
 	base := s.staging.base()
 	for _, a := range batch {
 		early = early && a.pub.Ack.BeforeDisk()
-		s.place(a, base)
+		if a.err = s.dedupe(a); a.err == nil {
+			s.place(a, base)
+		}
 	}
 	s.seal(g, &done)
 	for _, d := range done.blocks {
@@ -78,23 +83,33 @@ func (s *stream) stage(g *storage.Group, batch []*appending, early bool) staged 
 	}
 	done.early = early && len(done.turns) == 0 && len(done.blocks) > 0
 	s.finish(batch, done.blocks)
-	if s.staging.dedupe != nil {
-		clear(s.staging.dedupe.seen)
-	}
+	s.unsee()
 	return done
+}
+
+// unsee forgets the ids seen in the group: its blocks hold them.
+func (s *stream) unsee() {
+	if d := s.staging.dedupe; d != nil {
+		clear(d.seen)
+	}
+}
+
+// creatable refuses what is published to a stream that does not exist and is not made by publishing.
+func (s *stream) creatable() error {
+	if err := s.settleOrigin(); err != nil {
+		return err
+	}
+	if s.staging.def.Generation == 0 && (s.broker.opts.RefuseUnknown || hidden(s.name)) {
+		return unknown(s.name)
+	}
+	return nil
 }
 
 // create makes the stream in this group if nobody has: the definition, its record in the
 // catalog, and the events that asked for it are durable together.
 func (s *stream) create(g *storage.Group, done *staged) error {
-	if err := s.settleOrigin(); err != nil {
+	if err := s.creatable(); err != nil || s.staging.def.Generation > 0 {
 		return err
-	}
-	if s.staging.def.Generation > 0 {
-		return nil
-	}
-	if s.broker.opts.RefuseUnknown || hidden(s.name) {
-		return unknown(s.name)
 	}
 	turn, record, err := s.put(g, s.fresh(edged.Stream{Name: s.name}))
 	if record != nil {
@@ -109,11 +124,6 @@ func (s *stream) create(g *storage.Group, done *staged) error {
 // place gives each draft of a publication its partition and sequence, unless its id is held.
 func (s *stream) place(a *appending, base edged.Base) {
 	st := &s.staging
-	if a.ids {
-		if a.err = s.dedupe(a); a.err != nil {
-			return
-		}
-	}
 	a.result = edged.Receipt{Stream: s.name, Origin: s.broker.store.Origin(), Before: base}
 	turn := edged.Partition(st.turn % st.def.Partitions)
 	st.turn++
@@ -123,7 +133,7 @@ func (s *stream) place(a *appending, base edged.Base) {
 	}
 	for i := range a.pub.Drafts {
 		d := &a.pub.Drafts[i]
-		if a.ids && st.dedupe.skip(i) {
+		if a.skip(i) {
 			a.result.Duplicates++
 			continue
 		}

@@ -21,11 +21,12 @@ type stream struct {
 	users  atomic.Int64 // holders: feeds, publishers, groups under way; guarded against eviction
 	used   atomic.Int64 // when it was last taken, Unix nanoseconds
 
-	once    sync.Once    // loads the object
-	failed  error        // of loading
-	stageMu sync.Mutex   // held while the committer reads publications
-	staging staging      // the committer's
-	early   []*appending // the committer's: answered once the group is applied
+	once    sync.Once     // loads the object
+	failed  error         // of loading
+	stageMu sync.Mutex    // held while the committer reads publications
+	staging staging       // the committer's
+	early   []*appending  // the committer's: answered once the group is applied
+	shown   []stagedBlock // the committer's: visible once the group is applied
 
 	mu       sync.Mutex
 	pending  []*appending // publications that no group has taken yet
@@ -42,6 +43,9 @@ type view struct {
 	logs    map[edged.LogKey]*storage.Log
 	feeds   int
 	waiting []*waiter // readers that have caught up; called at the next change
+
+	ahead    ahead
+	unsynced []*waiter // readers of what is durable; called when nothing is ahead of it any more
 }
 
 // staging is what only the committer touches, once the object is made.
@@ -205,7 +209,9 @@ func (s *stream) Durable() {
 	for _, t := range done.turns {
 		t.show()
 	}
-	if !done.early {
+	if done.early {
+		s.synced()
+	} else {
 		show(done.blocks)
 	}
 	for _, a := range done.answers {

@@ -99,6 +99,7 @@ func (v *view) begin(def edged.Stream, held []*storage.Log) {
 	if !fresh { // readers of the generation before see a new one by their own
 		return
 	}
+	v.ahead = ahead{}
 	v.logs = make(map[edged.LogKey]*storage.Log)
 	at := edged.Cursor{Stream: def.Name, Generation: def.Generation, Vector: edged.Vector{}}
 	for _, l := range held {
@@ -118,6 +119,6 @@ func (v *view) begin(def edged.Stream, held []*storage.Log) {
 // end makes a deletion visible.
 func (v *view) end(name string) {
 	v.def = edged.Stream{Name: name}
-	v.logs = nil
+	v.ahead, v.logs = ahead{}, nil
 	v.ring.reset(edged.Cursor{Stream: name, Vector: edged.Vector{}})
 }

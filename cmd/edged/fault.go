@@ -154,6 +154,8 @@ func (a *app) problemFault(p *client.Problem) fault {
 		f.exit, f.Next = exitUnavailable, "free space on the node's disk, or lower storage.min_free"
 	case edged.Overloaded, edged.Starting, edged.Draining, edged.Unavailable, edged.AckTimeout:
 		f.exit, f.Next = exitUnavailable, "try again in a moment"
+	case edged.SealPending:
+		f.exit, f.Next = exitUnavailable, "ask again in a moment; where a node that was asked is lost as well: `edged mesh seal --anew`"
 	case edged.LevelUnreachable:
 		f.exit, f.Next = exitUnavailable, "try again with --ack disk"
 	case edged.CursorExpired:

@@ -29,7 +29,7 @@ The exit code is 6 when a node was not reached, or when another node answers at 
 )
 
 func (a *app) meshCommand() *cobra.Command {
-	parent := commandsOnly(&cobra.Command{Use: "mesh", Short: "Show the mesh, and make its secret"})
+	parent := commandsOnly(&cobra.Command{Use: "mesh", Short: "Show the mesh, make its secret, and seal what is lost"})
 	command := func(use, short, long string, run func(context.Context) error) {
 		if long != "" {
 			long = short + ".\n\n" + long
@@ -42,6 +42,7 @@ func (a *app) meshCommand() *cobra.Command {
 	command("members", "List the nodes of the mesh", "", a.listMembers)
 	command("lag", "Show how far behind the other nodes are", lagColumns, a.showLag)
 	command("ping", "Measure the way to every node", pingColumns, a.pingMembers)
+	parent.AddCommand(a.sealCommand())
 	command("secret", "Make a secret that makes nodes one mesh", "", a.makeSecret)
 	return parent
 }

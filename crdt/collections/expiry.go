@@ -3,6 +3,7 @@ package collections
 import (
 	"context"
 
+	"github.com/edgedhq/edged"
 	"github.com/edgedhq/edged/crdt"
 	"github.com/edgedhq/edged/crdt/partition"
 )
@@ -34,12 +35,19 @@ func (k *Keeper) sweeper(ctx context.Context) {
 	})
 }
 
-// sweep looks at some keys, and has those removed whose last record is this node's own and older
-// than any that can come.
+// sweep looks at some keys, and has those removed whose last record is this node's own, or of an
+// origin that it stands in for, and older than any that can come.
 func (c *collection) sweep(at sweep) sweep {
 	d, own := c.definition(), c.k.catalog.Origin().ID
 	frontier := c.k.opts.Frontier()
 	p := c.parts[at.part]
+	ours := map[edged.OriginID]bool{own: true}
+	mine := func(origin edged.OriginID) bool {
+		if _, asked := ours[origin]; !asked {
+			ours[origin] = c.k.opts.StandsIn(origin)
+		}
+		return ours[origin]
+	}
 	var over []string
 	seen, bytes, last, more := 0, 0, "", false
 	p.mu.Lock()
@@ -48,7 +56,7 @@ func (c *collection) sweep(at sweep) sweep {
 			return false
 		}
 		seen, bytes, last = seen+1, bytes+e.Size(), e.Key
-		if e.Last.Origin == own && d.expired(e.Last.HLC, frontier) && !e.Absent() {
+		if d.expired(e.Last.HLC, frontier) && !e.Absent() && mine(e.Last.Origin) {
 			over = append(over, e.Key)
 		}
 		return true

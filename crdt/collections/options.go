@@ -4,6 +4,8 @@ import (
 	"errors"
 	"log/slog"
 	"time"
+
+	"github.com/edgedhq/edged"
 )
 
 // Options tune a Keeper. The zero value is ready for use, in a mesh of one.
@@ -15,6 +17,9 @@ type Options struct {
 	Everywhere func() int64
 	// Frontier is the stamp, in Unix nanoseconds, below which no record can come any more. Default: now.
 	Frontier func() int64
+	// StandsIn says whether this node does what an origin would that has ended: one node of those that
+	// are there, or for a while more than one, or none. Default: no node does.
+	StandsIn func(origin edged.OriginID) bool
 	// FlushEvery is how long a folded value waits for the store. Default 100 ms. More makes fewer
 	// writes of keys that change often, and a longer fold after a crash.
 	FlushEvery time.Duration
@@ -55,6 +60,9 @@ func (o Options) withDefaults() (Options, error) {
 	now := func() int64 { return o.Now().UnixNano() }
 	if o.Everywhere == nil {
 		o.Everywhere = now
+	}
+	if o.StandsIn == nil {
+		o.StandsIn = func(edged.OriginID) bool { return false }
 	}
 	if o.Frontier == nil {
 		o.Frontier = now

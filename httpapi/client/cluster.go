@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/url"
@@ -114,4 +115,35 @@ func (c *Client) Metrics(ctx context.Context) ([]byte, error) {
 	}
 	defer resp.Body.Close()
 	return io.ReadAll(resp.Body)
+}
+
+// Seal is what came of the sealing of an origin.
+type Seal struct {
+	Origin string       `json:"origin"`
+	State  string       `json:"state"`
+	Roll   []SealMember `json:"roll"` // the nodes that agreed
+	Away   []string     `json:"away"` // nodes that were not asked
+}
+
+// SealMember is a node that agreed.
+type SealMember struct {
+	Name   string `json:"name"`
+	Origin string `json:"origin"`
+}
+
+// SealOrigin ends an origin whose node will not return; anew asks the nodes that are connected now,
+// whoever was asked before. A *Problem of code seal_pending says who is missing.
+func (c *Client) SealOrigin(ctx context.Context, origin string, anew bool) (Seal, error) {
+	var v Seal
+	body, err := json.Marshal(struct {
+		Origin string `json:"origin"`
+		Anew   bool   `json:"anew,omitempty"`
+	}{origin, anew})
+	if err != nil {
+		return v, err
+	}
+	_, err = c.ask(ctx, call{
+		method: http.MethodPost, path: []string{"v1", "cluster", "seal"}, body: body, header: jsonBody(),
+	}, &v)
+	return v, err
 }

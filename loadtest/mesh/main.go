@@ -97,6 +97,7 @@ func (s settings) scenarios() []scenario {
 		{"cut", false, 90 * time.Second, cutOff},
 		{"kill", false, 2 * time.Minute, killAndRestart},
 		{"wipe", false, 90 * time.Second, loseDisk},
+		{"seal", false, 2 * time.Minute, sealLost},
 		{"clone", false, 90 * time.Second, copyDirectory},
 		{"restore", false, 90 * time.Second, restoreBackup},
 		{"stranger", false, 90 * time.Second, strangers},

@@ -10,9 +10,12 @@ import (
 
 // record is the data of an event of $mesh. One member is set.
 type record struct {
-	Node   *Node         `json:"node,omitempty"`
-	Origin *originRecord `json:"origin,omitempty"`
-	Seal   *sealRecord   `json:"seal,omitempty"`
+	Node    *Node          `json:"node,omitempty"`
+	Origin  *originRecord  `json:"origin,omitempty"`
+	Seal    *sealRecord    `json:"seal,omitempty"`
+	Sealing *sealingRecord `json:"sealing,omitempty"`
+	Held    *heldRecord    `json:"held,omitempty"`
+	Agreed  *agreedRecord  `json:"agreed,omitempty"`
 }
 
 type originRecord struct {
@@ -62,7 +65,7 @@ func parse(data []byte) (record, error) {
 			return r, fmt.Errorf("roster: seal: %w", err)
 		}
 	}
-	return r, nil
+	return r, r.parseSealing()
 }
 
 // NodeRecord makes the event that tells of a node.

@@ -4,6 +4,8 @@
 //	$mesh ──▶ Fold ──▶ Nodes    node id  ─▶ name, region, addresses, active | left | evicted
 //	                   Origins  origin   ─▶ node, region
 //	                   Seals    origin   ─▶ nothing of it counts from this time on
+//	                   Rolls    origin   ─▶ who has to agree on what is held of it, and who does
+//	                   End      origin   ─▶ where each of its logs ends
 //
 // A record is an event whose data is a JSON object with one member, named after its kind, and
 // whose key is the node id or the origin's text:
@@ -12,10 +14,22 @@
 //	{"origin":{"origin":"a~…","node":"…","region":"eu"}}
 //	{"seal":{"origin":"a~…","at":1700000000000000000,"reason":"exposed"}}
 //
+// An origin whose node will not return is sealed by others. One of them draws up a roll of the
+// nodes that have to agree; each says what it holds, as the sum of the terms of the origin's logs;
+// he who drew it up says before where each log stands, in records of bounded size:
+//
+//	{"sealing":{"origin":"x~…","number":1,"roll":[{"node":"…","name":"b","origin":"b~…"}],"away":["c"]}}
+//	{"held":{"origin":"x~…","number":1,"by":"a~…","sum":"…","at":1700…,"part":0,"parts":1,"logs":"…"}}
+//	{"agreed":{"origin":"x~…","number":1,"by":"a~…","sum":"…"}}
+//
+// logs is base64 of: log id, 16 | uvarint head | chain value, 16; again and again.
+//
 // # Invariants
 //
 // Of the records of one kind for one key the latest (HLC, origin) counts, in whatever order they
-// come. Fields and kinds that are not known are skipped; what cannot be read is counted.
+// come. An origin has ended by others at the first sum that its whole roll has agreed on. What a node
+// holds only grows, and its records are folded in its order, so that sum is the same at every node.
+// Of two rolls that close the one of the higher number counts. Fields and kinds that are not known are skipped; what cannot be read is counted.
 //
 // # Not here
 //
@@ -68,6 +82,7 @@ type Roster struct {
 	nodes   map[string]kept[Node]
 	origins map[edged.OriginID]kept[Origin]
 	seals   map[edged.OriginID]kept[Seal]
+	rolls   map[rollID]*roll
 	bad     int
 }
 
@@ -92,6 +107,7 @@ func New() *Roster {
 		nodes:   map[string]kept[Node]{},
 		origins: map[edged.OriginID]kept[Origin]{},
 		seals:   map[edged.OriginID]kept[Seal]{},
+		rolls:   map[rollID]*roll{},
 	}
 }
 
@@ -112,7 +128,7 @@ func (r *Roster) Fold(e edged.Event) (changed bool) {
 	if s := rec.Seal; s != nil {
 		changed = keep(r.seals, s.origin.ID, Seal{s.origin, s.At, s.Reason}, by) || changed
 	}
-	return changed
+	return r.foldSealing(&rec, e.Origin) || changed
 }
 
 // keep stores a value unless a later one is there, and says whether the stored value is another.

@@ -58,5 +58,8 @@ func (t *Table) receiveDrop(s *session, f wire.Drop) {
 		}
 		r.pieces = nil
 		t.report(s.peer, "dropped", f.Reason+": "+r.name.Stream)
+		if f.Reason == edged.Sealed.String() && r.name.Origin.ID == t.origin.ID {
+			t.mint(ended, false)
+		}
 	}
 }

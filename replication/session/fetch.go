@@ -191,8 +191,8 @@ func (t *Table) sweep(now Now) {
 
 // giveUp jumps over a hole, to the lowest place on offer, when its origin itself says that it has
 // retired the events, or when the origin is away and no holder has had them for a while. Of a log
-// that states are made of the word of the holders is enough: their states include what they have
-// retired.
+// that states are made of the word of the holders is enough: their states, or later records, include
+// what they have retired.
 func (t *Table) giveUp(now Now, d *need) {
 	if d.name.Stream == "" || d.first == 0 {
 		return

@@ -2,6 +2,7 @@ package session
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/edgedhq/edged"
@@ -32,6 +33,15 @@ func (t *Table) newest(origin edged.OriginID) edged.Timestamp {
 		}
 	}
 	return edged.Timestamp{}
+}
+
+// toldOf is what a peer is told of its origin: that it has ended reads as a stamp that none can be
+// past, so that the peer takes another before it appends.
+func (t *Table) toldOf(origin edged.OriginID) edged.Timestamp {
+	if h := t.held[origin]; h != nil && h.seal != 0 {
+		return edged.Timestamp{Wall: math.MaxInt64}
+	}
+	return t.newest(origin)
 }
 
 func (t *Table) receiveHello(now Now, s *session, h wire.Hello) {

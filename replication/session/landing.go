@@ -114,7 +114,7 @@ func (t *Table) Landed(now Now, in Ingest, landing edged.Landing) []Work {
 			l.lose(in.Epoch)
 		}
 		t.settleBlock(now, s, l.logs[in.Number], landing)
-		t.takePromises(s)
+		t.takePromises(now, s)
 		t.raiseFrontier()
 	}
 	t.schedule(now)

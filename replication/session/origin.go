@@ -1,6 +1,7 @@
 package session
 
 import (
+	"math"
 	"time"
 
 	"github.com/edgedhq/edged"
@@ -15,6 +16,9 @@ const (
 	later    = "later"
 	halted   = "halted"
 )
+
+// ended is why an origin is not used any more that others have sealed, or a later run of this node.
+const ended = "this origin has ended"
 
 // gate holds publishes back until this node may be sure of its origin.
 type gate struct {
@@ -66,7 +70,11 @@ func (t *Table) heardOurs(now Now, s *session, newest edged.Timestamp) {
 		}
 		t.gate.asked[s.node] = true
 	}
-	if newest.Compare(t.newest(t.origin.ID)) > 0 {
+	switch {
+	case newest.Wall == math.MaxInt64:
+		t.mint(ended, false)
+		return
+	case newest.Compare(t.newest(t.origin.ID)) > 0:
 		t.mint("a peer holds later events of ours", false)
 		return
 	}

@@ -12,9 +12,13 @@ import (
 // heldOrigin is the time below which every event of an origin is held here.
 type heldOrigin struct {
 	origin edged.Origin
-	time   int64 // Unix nanoseconds; MaxInt64 for an origin that has ended and is held whole
-	seal   int64 // no event at or after it will come; 0 while the origin lives
+	time   int64         // Unix nanoseconds; MaxInt64 for an origin that has ended and is held whole
+	seal   int64         // no event at or after it will come; 0 while the origin lives
+	heard  time.Duration // when it promised or time rose; the start of the run before that
 }
+
+// ended says whether the origin has ended and is held whole.
+func (h *heldOrigin) ended() bool { return h.seal != 0 && h.time >= h.seal }
 
 // marker is a promise that waits until all blocks before it have landed.
 type marker struct {
@@ -32,7 +36,7 @@ type hole struct {
 func (t *Table) knowOrigin(o edged.Origin) *heldOrigin {
 	h := t.held[o.ID]
 	if h == nil {
-		h = &heldOrigin{origin: o, time: math.MinInt64}
+		h = &heldOrigin{origin: o, time: math.MinInt64, heard: t.began}
 		t.held[o.ID] = h
 		at, _ := slices.BinarySearchFunc(t.origins, o.ID, func(h *heldOrigin, id edged.OriginID) int { return h.origin.ID.Compare(id) })
 		t.origins = slices.Insert(t.origins, at, h)
@@ -46,8 +50,8 @@ func (t *Table) knowOrigin(o edged.Origin) *heldOrigin {
 // Sealed tells that an origin has ended: no event of it has a stamp at or after a time. whole says
 // that all before it is held here.
 func (t *Table) Sealed(origin edged.Origin, at int64, whole bool) []Work {
-	if origin.ID == t.origin.ID { // by a later run, of which this disk knows nothing
-		t.mint("this origin has ended", false)
+	if origin.ID == t.origin.ID { // by others, or by a later run, of which this disk knows nothing
+		t.mint(ended, false)
 	}
 	h := t.knowOrigin(origin)
 	if h.seal == 0 || at < h.seal {
@@ -69,11 +73,20 @@ func (t *Table) Met(origin edged.Origin) []Work {
 }
 
 // raise moves a held time on; it never goes back.
-func (t *Table) raise(origin edged.OriginID, to int64) {
+func (t *Table) raise(origin edged.OriginID, to int64) (rose bool) {
 	h := t.knowOrigin(edged.Origin{ID: origin})
+	was := h.time
 	h.time = max(h.time, to)
 	if h.seal != 0 && h.time >= h.seal {
 		h.time = math.MaxInt64
+	}
+	return h.time > was
+}
+
+// assure raises a held time by what the origin has said, to us or to a peer.
+func (t *Table) assure(now Now, origin edged.OriginID, to int64) {
+	if t.raise(origin, to) {
+		t.held[origin].heard = now.Mono
 	}
 }
 
@@ -91,8 +104,8 @@ func (t *Table) raiseFrontier() {
 
 // Promise takes a promise of our own: every event of ours with an earlier stamp was told to
 // Durable. Each lane carries it behind the blocks that wait there now.
-func (t *Table) Promise(_ Now, time int64) []Work {
-	t.raise(t.origin.ID, time)
+func (t *Table) Promise(now Now, time int64) []Work {
+	t.assure(now, t.origin.ID, time)
 	t.raiseFrontier()
 	for _, s := range t.order {
 		if !s.up {
@@ -117,21 +130,22 @@ func (t *Table) Promise(_ Now, time int64) []Work {
 	return t.work()
 }
 
-func (t *Table) receivePromise(s *session, lane int, f wire.Promise) {
+func (t *Table) receivePromise(now Now, s *session, lane int, f wire.Promise) {
 	if lane < wire.LaneLive || lane > wire.LaneHidden {
 		t.close(s, "protocol", "a promise on a lane without live blocks")
 		return
 	}
+	t.knowOrigin(s.hello.Origin).heard = now.Mono
 	l := &s.in.lanes[lane]
 	l.waiting = append(l.waiting, marker{epoch: l.epoch, time: f.Time, behind: f.Behind || l.lost})
 	l.epoch, l.lost = l.epoch+1, false
-	t.takePromises(s)
+	t.takePromises(now, s)
 	t.raiseFrontier()
 }
 
 // takePromises takes the promises for which all before has landed. Their least over the lanes is
 // held, if nothing from before this session is missing and no hole is open.
-func (t *Table) takePromises(s *session) {
+func (t *Table) takePromises(now Now, s *session) {
 	least := int64(math.MaxInt64)
 	for lane := wire.LaneLive; lane <= wire.LaneHidden; lane++ {
 		l := &s.in.lanes[lane]
@@ -153,7 +167,7 @@ func (t *Table) takePromises(s *session) {
 			return
 		}
 	}
-	t.raise(s.hello.Origin.ID, least)
+	t.assure(now, s.hello.Origin.ID, least)
 }
 
 // lose notes that a block of an epoch was not taken, wherever in its log it belongs: the promise

@@ -109,9 +109,10 @@ func (t *Table) pushTo(now Now, s *session, h *edged.Head) {
 // hidden says whether a log is one of ours, which goes before those of users.
 func hidden(name edged.LogName) bool { return strings.HasPrefix(name.Stream, "$") }
 
-// stateful says whether nodes keep a state that a log is folded into.
+// stateful says whether nodes keep a state that a log is folded into, or the log's newest records
+// hold all that those retired from it said.
 func stateful(name edged.LogName) bool {
-	return strings.HasPrefix(name.Stream, edged.CollectionStream(""))
+	return strings.HasPrefix(name.Stream, edged.CollectionStream("")) || strings.HasPrefix(name.Stream, edged.PartialsStream(""))
 }
 
 // addRow makes a row for a log that the peer is taken to hold up to sent. Of too many of them those

@@ -111,9 +111,9 @@ func New(now Now, self Self, origin edged.Origin, store Store) *Table {
 		young:    make(map[edged.LogID]int64),
 		held:     make(map[edged.OriginID]*heldOrigin),
 		frontier: math.MinInt64,
+		began:    now.Mono,
 		gate:     gate{until: now.Mono + askWithin},
 	}
-	t.began = now.Mono
 	t.joins.byState = make(map[State]*join)
 	t.needs.byLog = make(map[edged.LogID]*need)
 	t.knowOrigin(origin)
@@ -185,7 +185,7 @@ func (t *Table) dispatch(now Now, s *session, lane int, f wire.Frame) {
 	case wire.Fetched:
 		t.receiveFetched(now, s, f)
 	case wire.Promise:
-		t.receivePromise(s, lane, f)
+		t.receivePromise(now, s, lane, f)
 	case wire.Snapshot:
 		t.receiveSnapshot(now, s, f)
 	case wire.Part:

@@ -151,6 +151,58 @@ func TestALostBlockTakesBackThePromiseBehindIt(t *testing.T) {
 	}
 }
 
+func TestPromisesTellWhoWasHeardAndWhen(t *testing.T) {
+	table, s, _ := pair(t)
+	s.in.compared = true
+	silent := edged.Origin{ID: edged.OriginID{3}}
+	table.Met(silent)
+	at := func(mono time.Duration) Now { return Now{Mono: mono, Wall: int64(time.Hour + mono)} }
+	of := func(now Now, id edged.OriginID) edged.Promise {
+		t.Helper()
+		for _, p := range table.Promises(now) {
+			if p.Origin.ID == id {
+				return p
+			}
+		}
+		t.Fatalf("nothing of origin %v", id)
+		return edged.Promise{}
+	}
+
+	table.Promise(at(time.Second), 7)
+	if p := of(at(2*time.Second), table.origin.ID); p.Held != 7 || p.Heard != at(2*time.Second).Wall || p.Sealed {
+		t.Errorf("our own: %+v; it holds its newest promise and has just been heard", p)
+	}
+	for lane := wire.LaneLive; lane <= wire.LaneHidden; lane++ {
+		table.Receive(at(3*time.Second), 1, lane, wire.Promise{Time: 9})
+	}
+	if p := of(at(9*time.Second), s.hello.Origin.ID); p.Held != 9 || p.Heard != at(3*time.Second).Wall {
+		t.Errorf("a peer's: %+v; it promised at 3 s", p)
+	}
+	for lane := wire.LaneLive; lane <= wire.LaneHidden; lane++ {
+		table.Receive(at(4*time.Second), 1, lane, wire.Promise{Time: 9, Behind: true})
+	}
+	if p := of(at(9*time.Second), s.hello.Origin.ID); p.Held != 9 || p.Heard != at(4*time.Second).Wall {
+		t.Errorf("a peer's: %+v; it was heard at 4 s, though behind", p)
+	}
+	if p := of(at(9*time.Second), silent.ID); p.Held >= 0 || p.Heard != at(0).Wall {
+		t.Errorf("a silent one's: %+v; it counts as heard when the run began", p)
+	}
+
+	s.theirs[silent.ID] = 5 * second
+	table.equalAt(at(5*time.Second), s, 100)
+	if p := of(at(9*time.Second), silent.ID); p.Held != 5*second || p.Heard != at(5*time.Second).Wall {
+		t.Errorf("one heard through a peer: %+v; its held time rose at 5 s", p)
+	}
+	table.equalAt(at(6*time.Second), s, 101)
+	if p := of(at(9*time.Second), silent.ID); p.Heard != at(5*time.Second).Wall {
+		t.Errorf("one heard through a peer: %+v; nothing new came at 6 s", p)
+	}
+	table.Sealed(silent, 5*second, false)
+	if p := of(at(9*time.Second), silent.ID); !p.Sealed {
+		t.Errorf("one that has ended and is held whole: %+v", p)
+	}
+}
+
 func TestAnOriginThatEndedIsNotUsed(t *testing.T) {
 	table, _, _ := pair(t)
 	for _, w := range table.Sealed(table.origin, 5, true) {
@@ -159,6 +211,54 @@ func TestAnOriginThatEndedIsNotUsed(t *testing.T) {
 		}
 	}
 	t.Fatal("no new origin is minted")
+}
+
+func TestANodeLearnsFromItsPeersThatItsOriginHasEnded(t *testing.T) {
+	mints := func(works []Work) bool {
+		for _, w := range works {
+			if w, ok := w.(Mint); ok {
+				return !w.Seal
+			}
+		}
+		return false
+	}
+	table, s, _ := pair(t)
+	table.Sealed(s.hello.Origin, 5, true)
+	var told *wire.Tick
+	for _, w := range table.Tick(Now{Mono: tickEvery}) {
+		if w, ok := w.(Send); ok {
+			if f, ok := w.Frame.(wire.Tick); ok {
+				told = &f
+			}
+		}
+	}
+	if told == nil {
+		t.Fatal("no TICK is sent")
+	}
+
+	other, _, _ := pair(t)
+	if !mints(other.Receive(Now{}, 1, wire.LaneControl, wire.Tick{Sent: 2, Newest: told.Newest})) {
+		t.Error("no new origin is minted after a TICK that says so")
+	}
+
+	pushing, _, store := pair(t)
+	name := edged.LogName{Stream: "s", Generation: 1, Origin: pushing.origin}
+	h := grow(pushing, store, Now{}, name, 1, 1)
+	lane := wire.LaneOf(h.Log, false)
+	o, ok := pushing.Writable(Now{}, 1, lane)
+	log, named := o.Frame.(wire.Log)
+	if !ok || !named {
+		t.Fatalf("the log is not named first: %+v", o)
+	}
+	if mints(pushing.Receive(Now{}, 1, wire.LaneControl, wire.Drop{Lane: lane, Number: log.Number, Reason: edged.Deleted.String()})) {
+		t.Error("a new origin is minted though only the stream is gone")
+	}
+	pushing, _, store = pair(t)
+	grow(pushing, store, Now{}, name, 1, 1)
+	pushing.Writable(Now{}, 1, lane)
+	if !mints(pushing.Receive(Now{}, 1, wire.LaneControl, wire.Drop{Lane: lane, Number: log.Number, Reason: edged.Sealed.String()})) {
+		t.Error("no new origin is minted after a DROP that says so")
+	}
 }
 
 func TestTwinsWithTwoOriginsAreInConflict(t *testing.T) {

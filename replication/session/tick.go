@@ -54,7 +54,7 @@ func (t *Table) tickUp(now Now, s *session) {
 func (t *Table) tick(now Now, s *session) {
 	f := wire.Tick{
 		Sent: now.Wall, Echo: s.echo, Waited: int64(now.Mono - s.echoAt),
-		Newest: t.newest(s.hello.Origin.ID),
+		Newest: t.toldOf(s.hello.Origin.ID),
 	}
 	if at := t.tickFor(now, s); at > 0 {
 		f.Tick, f.Root = at, root(t.store.Sums(at))
@@ -153,8 +153,8 @@ func (t *Table) equalAt(now Now, s *session, tick int64) {
 	}
 	t.checkAllWaits()
 	for origin, time := range s.theirs {
-		t.raise(origin, min(tick*second, time))
+		t.assure(now, origin, min(tick*second, time))
 	}
-	t.takePromises(s)
+	t.takePromises(now, s)
 	t.raiseFrontier()
 }

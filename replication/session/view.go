@@ -98,9 +98,32 @@ func (t *Table) Filling() bool {
 func (t *Table) HeldBack() []edged.HeldBack {
 	var all []edged.HeldBack
 	for _, h := range t.origins {
-		if h.seal == 0 || h.time < h.seal {
+		if !h.ended() {
 			all = append(all, edged.HeldBack{Origin: h.origin, Held: h.time})
 		}
+	}
+	return all
+}
+
+// Ended says whether an origin has ended, and all that it appended is held here.
+func (t *Table) Ended(origin edged.OriginID) bool {
+	h := t.held[origin]
+	return h != nil && h.ended()
+}
+
+// Promises gives every origin that is known, ours among them, in the order of their ids. Of its
+// own a node has always just heard.
+func (t *Table) Promises(now Now) []edged.Promise {
+	all := make([]edged.Promise, 0, len(t.origins))
+	for _, h := range t.origins {
+		p := edged.Promise{
+			Origin: h.origin, Held: h.time, Heard: now.Wall - int64(now.Mono-h.heard),
+			Sealed: h.ended(),
+		}
+		if h.origin.ID == t.origin.ID {
+			p.Heard = now.Wall
+		}
+		all = append(all, p)
 	}
 	return all
 }

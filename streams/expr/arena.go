@@ -35,6 +35,9 @@ func (a *Arena) close(b []byte) string {
 	return view(b)
 }
 
+// Write makes a text of what write appends, valid until Reset.
+func (a *Arena) Write(write func(dst []byte) []byte) string { return a.close(write(a.open())) }
+
 // room says whether n more bytes may be made.
 func (a *Arena) room(n int) bool {
 	most := arenaBytesMax

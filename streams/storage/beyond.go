@@ -131,7 +131,7 @@ func (g *Group) follow(l *Log, blocks []block.Block) []block.Block {
 			continue
 		}
 		b, err := g.waiting(l, s.first)
-		if err == nil && (!follows(b.Header(), l) || b.Header().HLC.Wall >= end) {
+		if err == nil && (!follows(b.Header(), l) || b.Header().HLC.Wall >= end || g.beyondEnd(l, b.Header().Last())) {
 			err = errors.New("it does not follow")
 		}
 		if err != nil {

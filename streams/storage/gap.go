@@ -24,7 +24,7 @@ type Gap struct {
 // appends to, does not move.
 func (g *Group) Skip(l *Log, to edged.Sequence, chain edged.Chain, reason string) (blocks []block.Block) {
 	s := &l.staged
-	if to <= s.Head || s.Forked || l.dropped || g.appends(l) {
+	if to <= s.Head || s.Forked || l.dropped || g.appends(l) || g.beyondEnd(l, to) {
 		return nil
 	}
 	value := binary.AppendUvarint([]byte{recordVersion}, uint64(to))

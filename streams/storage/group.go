@@ -37,6 +37,9 @@ type moved struct {
 	bytes int // of the blocks by which the head moved
 }
 
+// Origin is under whom blocks are put.
+func (g *Group) Origin() edged.Origin { return g.store.Origin() }
+
 // Stamp reserves n stamps that follow each other, later than all before, and returns the first.
 func (g *Group) Stamp(n int) edged.Timestamp {
 	at := g.store.clock.Stamp(n)

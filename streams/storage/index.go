@@ -55,6 +55,9 @@ func (s *Store) ListHeads(tick int64, prefix []byte, past edged.LogID, limit int
 			return heads, err
 		}
 		at := s.digest.placeOf(edged.LogID(id), state, tick)
+		if a, ended := s.seals.endings.of(edged.LogID(id)); ended {
+			at = a.at
+		}
 		if at.head == 0 || state.Forked {
 			continue
 		}
@@ -110,10 +113,15 @@ func (s *State) told(name edged.LogName, id edged.LogID) edged.Head {
 }
 
 // Position tells where the log stands durably, in the root's words. Its start is the first event
-// after the last gap.
+// after the last gap. Where others have sealed its origin, what is held beyond its end is left out.
 func (l *Log) Position() edged.Head {
 	state := l.Durable()
-	return state.told(l.name, l.id)
+	h := state.told(l.name, l.id)
+	if a, ended := l.seals.endings.of(l.id); ended {
+		h.Head, h.Before, h.Chain, h.Newest = a.at.head, a.at.head, a.at.chain, a.at.newest
+		h.Start = min(h.Start, h.Head+1)
+	}
+	return h
 }
 
 // survey walks the logs' records: it makes the digest, and the index if the database has none.
@@ -160,6 +168,10 @@ func (s *Store) recall(name edged.LogName, id edged.LogID, state State) error {
 		return nil
 	}
 	now := state.place().of(id)
+	if a, ended := s.seals.endings.of(id); ended {
+		d.sums[id[0]].Add(a.at.term)
+		return nil
+	}
 	d.sums[id[0]].Add(now.term)
 	oldest := d.swept - windowBack
 	if second(state.Newest.Wall) < oldest {

@@ -26,7 +26,7 @@ func (g *Group) Ingest(l *Log, b block.Block) (outcome edged.Outcome, blocks []b
 		return edged.Forked, nil
 	case h.First <= s.Head:
 		return g.compare(l, b), nil
-	case h.HLC.Wall >= g.store.seals.end(l.name.Origin.ID):
+	case h.HLC.Wall >= g.store.seals.end(l.name.Origin.ID), g.beyondEnd(l, h.Last()):
 		return edged.Sealed, nil
 	case g.appends(l):
 		return edged.Refused, nil

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 
@@ -39,23 +40,57 @@ func scan(rows *Rows, each func(key, value []byte) bool) error {
 
 // Write puts all pairs, or none; a nil value deletes its key.
 func (k *Keyspace) Write(puts iter.Seq2[[]byte, []byte]) error {
-	return k.commit(func(b *pebble.Batch) error {
-		var scratch []byte
-		for key, value := range puts {
-			scratch = k.space.key(scratch[:0], key)
-			var err error
-			if value == nil {
-				err = b.Delete(scratch, nil)
-			} else {
-				err = b.Set(scratch, value, nil)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return k.commit(func(b *pebble.Batch) error { return k.space.fill(b, puts) })
 }
+
+// fill adds pairs to a batch.
+func (p Space) fill(b *pebble.Batch, puts iter.Seq2[[]byte, []byte]) error {
+	var scratch []byte
+	for key, value := range puts {
+		scratch = p.key(scratch[:0], key)
+		var err error
+		if value == nil {
+			err = b.Delete(scratch, nil)
+		} else {
+			err = b.Set(scratch, value, nil)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Writes are pairs for a lent space, gathered ahead of the group that takes them, so that the
+// committer only copies them.
+type Writes struct {
+	space Space
+	batch *pebble.Batch
+}
+
+// Gather reads all pairs; a nil value deletes its key. They are written when a group takes them.
+// The caller owes the Writes a Close.
+func (k *Keyspace) Gather(puts iter.Seq2[[]byte, []byte]) (*Writes, error) {
+	if err := k.store.failure.err(); err != nil {
+		return nil, err
+	}
+	w := &Writes{k.space, k.store.db.NewBatch()}
+	if err := k.space.fill(w.batch, puts); err != nil {
+		return nil, errors.Join(fmt.Errorf("storage: write to space %q: %w", byte(k.space), err), w.Close())
+	}
+	return w, nil
+}
+
+// Close gives their memory back, whether a group has taken them or not.
+func (w *Writes) Close() error {
+	if err := w.batch.Close(); err != nil {
+		return fmt.Errorf("storage: write to space %q: %w", byte(w.space), err)
+	}
+	return nil
+}
+
+// Write takes writes into the group: they are there with all else in it, or not at all.
+func (g *Group) Write(w *Writes) { g.check(g.batch.Apply(w.batch, nil)) }
 
 // Drop deletes the keys from one up to, not including, another; an end that is nil is the space's.
 func (k *Keyspace) Drop(from, to []byte) error {

@@ -71,6 +71,35 @@ func TestKeyspace(t *testing.T) {
 	}
 }
 
+// TestGather writes with a group what was gathered ahead of it, and nothing of what no group takes.
+func TestGather(t *testing.T) {
+	s, _ := started(t)
+	k := s.Lend(Functions)
+	if err := k.Write(pairs("a", "1", "b", "2")); err != nil {
+		t.Fatal(err)
+	}
+	taken, err := k.Gather(pairs("a", "nil", "c", "3"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	left, err := k.Gather(pairs("b", "nil"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := dump(t, k.Scan, nil, nil); got != "a=1 b=2 " {
+		t.Errorf("before the group %q", got)
+	}
+	submit(s, func(g *Group) { g.Write(taken) })
+	for _, w := range []*Writes{taken, left} {
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if got := dump(t, k.Scan, nil, nil); got != "b=2 c=3 " {
+		t.Errorf("after it %q", got)
+	}
+}
+
 // TestKeyspacePowerCut loses power after writes: each is there whole or not at all, none without
 // those before it, and all that came before a group that was made durable.
 func TestKeyspacePowerCut(t *testing.T) {

@@ -19,6 +19,8 @@ type seals struct {
 	mu   sync.RWMutex
 	own  map[edged.OriginID]Sealed
 	ends map[edged.OriginID]int64 // wall time from which on nothing of the origin is taken
+
+	endings endings
 }
 
 // end is the wall time from which on no event of an origin is taken.
@@ -101,6 +103,9 @@ func (g *Group) Mint(reason string, seal bool) edged.Origin {
 
 // findEnds reads which origins have ended.
 func (s *Store) findEnds() error {
+	if err := s.findEndings(); err != nil {
+		return err
+	}
 	own := s.Scan(spaceNode, sealedPrefix()[1:], after(sealedPrefix())[1:])
 	for key, raw := range own.All() {
 		z, err := parseSealed(key[len(sealedPrefix())-1:], raw)

@@ -18,7 +18,8 @@ const (
 	Dedupe  Space = 'd' // ids of events, by stream and minute
 	Lent    Space = 0x80
 
-	Collections Space = Lent // values of collections and the vectors that they include
+	Collections Space = Lent     // values of collections and the vectors that they include
+	Functions   Space = Lent + 1 // positions, cells and rows of functions
 
 	spaceBlocks Space = 'b'
 	spaceLogs   Space = 'l'

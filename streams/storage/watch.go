@@ -18,7 +18,9 @@ func (s *Store) account(g *Group) []edged.Head {
 	}
 	for _, m := range g.moved {
 		was := m.log.Durable()
-		d.move(m.log, was, m.state)
+		if _, ended := m.log.Ended(); !ended { // else it has only been retired from
+			d.move(m.log, was, m.state)
+		}
 		m.log.settle(m.state)
 		m.log.lasting.Store(true)
 		if s.watcher != nil && (was.Head != m.state.Head || was.Start != m.state.Start) {
@@ -29,7 +31,12 @@ func (s *Store) account(g *Group) []edged.Head {
 	}
 	for _, l := range g.dropped {
 		l.lasting.Store(false)
-		d.drop(l, l.Durable())
+		if a, ended := s.seals.endings.of(l.id); ended {
+			d.swap(l.id, a.at, place{})
+			s.seals.endings.forget(l.id)
+		} else {
+			d.drop(l, l.Durable())
+		}
 	}
 	d.sweep(s.opts.Now().Unix())
 	s.told = told

@@ -2,6 +2,7 @@ package node
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"time"
 
@@ -84,6 +85,15 @@ func (c cluster) Peers() []edged.Peer {
 		}
 	}
 	return all
+}
+
+// Seal ends an origin whose node will not return.
+func (c cluster) Seal(ctx context.Context, origin edged.OriginID, anew bool) (edged.Sealing, error) {
+	m := c.n.mesh.Load()
+	if m == nil {
+		return edged.Sealing{}, edged.Refuse(edged.NotFound, "this node is alone: it has no mesh secret, so there is no other origin")
+	}
+	return m.repl.Seal(ctx, origin, anew)
 }
 
 // HeldBack gives the origins that bound what is read in stable order, the least held first.

@@ -15,6 +15,7 @@ func (n *Node) openCollections() (undo func() error, err error) {
 	if n.cfg.MeshSecret != nil {
 		opts.Peers = peers{n}
 		opts.Everywhere = func() int64 { return n.mesh.Load().repl.Everywhere() }
+		opts.StandsIn = func(origin edged.OriginID) bool { return n.mesh.Load().repl.StandsIn(origin) }
 		opts.Frontier = func() int64 { return n.mesh.Load().repl.Frontier() }
 	}
 	n.keeper, err = collections.Open(n.broker, n.broker, n.store.Lend(storage.Collections), opts)

@@ -3,6 +3,8 @@ package node
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -57,7 +59,26 @@ func (h health) Checks() []edged.Check {
 		}
 		checks = append(checks, c)
 	}
+	if c, any := n.checkAside(); any {
+		checks = append(checks, c)
+	}
 	return append(checks, n.checkCollections())
+}
+
+// checkAside tells of events that this node alone holds, of origins that were sealed without them. It
+// serves them, so it is well.
+func (n *Node) checkAside() (c edged.Check, any bool) {
+	aside, err := n.broker.Aside()
+	if err != nil || len(aside) == 0 {
+		return c, false
+	}
+	var told []string
+	for o, events := range aside {
+		told = append(told, fmt.Sprintf("%d of %s", events, o))
+	}
+	slices.Sort(told)
+	return edged.Check{Name: "sealed", OK: true, Detail: "events past the ends of sealed origins are kept here, and no other node takes them: " +
+		strings.Join(told, ", ")}, true
 }
 
 func (n *Node) checkSpace() edged.Check {

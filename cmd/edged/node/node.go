@@ -5,8 +5,8 @@
 //	defer n.Close()
 //	err = n.Run(ctx) // until ctx ends; then drains
 //
-//	Open:   storage ─▶ streams ─▶ collections ─▶ door (HTTP) ─▶ listener ─▶ mesh      a list of steps
-//	Run:    storage, streams, collections, mesh, door, each a machine; the first that ends stops the
+//	Open:   storage ─▶ streams ─▶ collections ─▶ functions ─▶ door (HTTP) ─▶ listener ─▶ mesh   a list of steps
+//	Run:    storage, streams, collections, functions, mesh, door, each a machine; the first that ends stops the
 //	        rest, and they stop last to first: the door drains while the broker answers, collections
 //	        flush and the broker ends while storage still commits
 //	Close:  the list of steps backwards
@@ -38,6 +38,7 @@ import (
 	"github.com/edgedhq/edged/crdt/hlc"
 	"github.com/edgedhq/edged/httpapi"
 	"github.com/edgedhq/edged/streams"
+	"github.com/edgedhq/edged/streams/function"
 	"github.com/edgedhq/edged/streams/storage"
 )
 
@@ -81,6 +82,8 @@ type Config struct {
 
 	Collections collections.Options // Peers, Everywhere, Frontier, Log and Now are the node's
 
+	Functions function.Options // Log and Now are the node's
+
 	HTTP httpapi.Options // Node, Region, Version, Log and Now are the node's
 
 	Log *slog.Logger     // nil discards
@@ -111,6 +114,7 @@ func (c Config) withDefaults() (Config, error) {
 	c.Storage.Label, c.Storage.Log, c.Storage.Now = c.Name, c.Log, c.Now
 	c.Streams.Log, c.Streams.Now = c.Log, c.Now
 	c.Collections.Log, c.Collections.Now = c.Log, c.Now
+	c.Functions.Log, c.Functions.Now = c.Log, c.Now
 	c.HTTP.Node, c.HTTP.Region, c.HTTP.Version, c.HTTP.Log, c.HTTP.Now = c.Name, c.Region, c.Version, c.Log, c.Now
 	return c, nil
 }
@@ -147,6 +151,8 @@ type Node struct {
 	store   *storage.Store
 	broker  *streams.Broker
 	keeper  *collections.Keeper
+	runner  *function.Runner
+	outlook *outlook
 	api     *httpapi.Server
 	door    *door
 	closers []func() error // of the steps that were taken
@@ -196,13 +202,16 @@ func (n *Node) steps() []step {
 			if n.cfg.MeshSecret != nil {
 				n.cfg.Streams.Acks, n.cfg.Streams.Gated = acks{n}, true
 			}
+			n.outlook = &outlook{n: n}
+			n.cfg.Streams.Filter = func(text string) (streams.Filter, error) { return function.NewFilter(text, n.outlook.Region) }
 			n.broker, err = streams.New(n.store, n.cfg.Streams)
 			return nil, err
 		}},
 		{"collections", n.openCollections},
+		{"functions", n.openFunctions},
 		{"door", func() (undo func() error, err error) {
 			parts := httpapi.Parts{
-				Streams: n.broker, Catalog: n.broker, Collections: n.keeper, Entries: n.keeper,
+				Streams: n.broker, Catalog: n.broker, Collections: n.keeper, Entries: n.keeper, Functions: n.runner,
 				Cluster: cluster{n}, Health: health{n}, Metrics: metrics{n},
 			}
 			if n.cfg.EmulateLinks {
@@ -235,6 +244,7 @@ func (n *Node) Run(ctx context.Context) error {
 		{"storage", n.store.Run},
 		{"streams", n.broker.Run},
 		{"collections", n.keeper.Run},
+		{"functions", n.runner.Run},
 	}
 	if m := n.mesh.Load(); m != nil {
 		machines = append(machines,

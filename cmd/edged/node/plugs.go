@@ -6,6 +6,7 @@ import (
 	"github.com/edgedhq/edged/httpapi"
 	"github.com/edgedhq/edged/replication"
 	"github.com/edgedhq/edged/streams"
+	"github.com/edgedhq/edged/streams/function"
 	"github.com/edgedhq/edged/streams/storage"
 )
 
@@ -15,6 +16,7 @@ var (
 	_ httpapi.Catalog     = (*streams.Broker)(nil)
 	_ httpapi.Collections = (*collections.Keeper)(nil)
 	_ httpapi.Entries     = (*collections.Keeper)(nil)
+	_ httpapi.Functions   = (*function.Runner)(nil)
 	_ httpapi.Cluster     = cluster{}
 	_ httpapi.Health      = health{}
 	_ httpapi.Metrics     = metrics{}
@@ -23,6 +25,11 @@ var (
 	_ collections.Catalog = (*streams.Broker)(nil)
 	_ collections.Store   = (*storage.Keyspace)(nil)
 	_ collections.Peers   = peers{}
+
+	_ function.Journal = (*streams.Broker)(nil)
+	_ function.Catalog = (*streams.Broker)(nil)
+	_ function.Store   = (*streams.Keyspace)(nil)
+	_ function.Mesh    = (*outlook)(nil)
 
 	_ replication.Snapshots = (*collections.Keeper)(nil)
 
