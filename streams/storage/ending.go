@@ -127,7 +127,7 @@ func (g *Group) beyondEnd(l *Log, last edged.Sequence) bool {
 func (g *Group) Limit(origin edged.OriginID, at int64, logs []edged.LogEnd, first bool) {
 	e := &g.store.seals.endings
 	if first {
-		g.Seal(origin, at)
+		g.end(origin, at)
 		g.DeleteRange(spaceNode, limitKey(origin), after(limitKey(origin)))
 		g.DeleteRange(spaceNode, asideKey(origin), after(asideKey(origin)))
 		e.mu.Lock()
