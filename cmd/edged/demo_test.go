@@ -50,6 +50,18 @@ func TestDemoSaysHowItEndsAndHeals(t *testing.T) {
 			t.Errorf("it shows %s", &out)
 		}
 	}
+	start := time.Date(2026, 11, 25, 12, 0, 0, 0, time.Local)
+	out.Reset()
+	a.showPeriod(demo.Period{Seen: []demo.Seen{eu}, Tables: []demo.Table{{
+		Region: "eu", Watermark: start.Format(time.RFC3339), Away: []string{"ap"}, Windows: []demo.Window{{
+			Start: start, End: start.Add(5 * time.Second), Readings: 10, Nodes: 2, CPU: 3.14, Status: "final", Excluded: []string{"ap-1~1"},
+		}},
+	}}})
+	for _, want := range []string{"WINDOW OF LOAD", "12:00:00 to 12:00:05", "3.1 %", "final without ap-1~1", "12:00:00, not heard: ap"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %s in %s", want, &out)
+		}
+	}
 	out.Reset()
 	a.globals.output = "json"
 	if a.showPeriod(demo.Period{Ways: ways, Seen: []demo.Seen{eu}}); !strings.Contains(out.String(), `"seen":[{"region":"eu","visitors":1200,"present":["ap-1","eu-1"]}]`) {

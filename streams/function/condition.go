@@ -2,19 +2,19 @@ package function
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 
 	"github.com/edgedhq/edged"
 	"github.com/edgedhq/edged/streams/expr"
+	"github.com/edgedhq/edged/streams/plan"
 	"github.com/edgedhq/edged/streams/sql"
 )
 
-// condition is an expression over the columns of rows, as they stand in JSON. It is used by one at
-// a time.
+// condition is an expression over the columns of a view's rows. It is used by one at a time.
 type condition struct {
-	program   *expr.Program
-	extractor *expr.Extractor
-	row       expr.Row
-	text      expr.Arena
+	program *expr.Program
+	*columns
 }
 
 // condition compiles a text over the view's columns; location says where it came from.
@@ -23,33 +23,59 @@ func (v *view) condition(text, location string) (*condition, error) {
 	if err != nil {
 		return nil, badFilter(err, location)
 	}
-	if _, errs := v.plan.Filter(e); len(errs) > 0 {
-		return nil, badFilter(errs, location)
-	}
-	return compileCondition(e, location)
-}
-
-func compileCondition(e sql.Expr, location string) (*condition, error) {
-	paths := expr.NewPaths()
-	var c expr.Compiler
-	program, errs := c.Compile(e, func(e sql.Expr) (*expr.Ref, *sql.Error) {
-		if p, ok := e.(*sql.Path); ok {
-			return &expr.Ref{Column: paths.Add(p.Parts)}, nil
-		}
-		return nil, nil
-	})
+	program, errs := v.plan.Filter(e)
 	if len(errs) > 0 {
 		return nil, badFilter(errs, location)
 	}
-	return &condition{
-		program: program, extractor: expr.NewExtractor(paths), row: expr.Row{Columns: make([]expr.Value, paths.Columns())},
-	}, nil
+	c := &condition{program: program}
+	c.columns, err = v.columns()
+	return c, err
 }
 
-// columnOf is the expression that names one column.
-func columnOf(name string) *condition {
-	c, _ := compileCondition(&sql.Path{Parts: []sql.Part{{Name: name}}}, "") // a path alone is never refused
-	return c
+// columns finds the values of the view's columns in the JSON of rows. It is used by one at a time.
+type columns struct {
+	casts     []*expr.Program // from what stands in JSON to the types of the columns
+	extractor *expr.Extractor
+	found     expr.Row // as it stands in JSON
+	row       expr.Row // as the plan gave it
+	text      expr.Arena
+}
+
+func (v *view) columns() (*columns, error) {
+	c := &columns{}
+	paths := expr.NewPaths()
+	var compiler expr.Compiler
+	for _, column := range v.plan.Columns {
+		cast, errs := compiler.Compile(castOf(column), func(e sql.Expr) (*expr.Ref, *sql.Error) {
+			if p, ok := e.(*sql.Path); ok {
+				return &expr.Ref{Column: paths.Add(p.Parts)}, nil
+			}
+			return nil, nil
+		})
+		if len(errs) > 0 {
+			return nil, errs
+		}
+		c.casts = append(c.casts, cast)
+	}
+	c.extractor = expr.NewExtractor(paths)
+	c.found.Columns = make([]expr.Value, paths.Columns())
+	c.row.Columns = make([]expr.Value, len(c.casts))
+	return c, nil
+}
+
+// castOf is a column as it stands in JSON, turned into its type.
+func castOf(column plan.Column) sql.Expr {
+	path := &sql.Path{Parts: []sql.Part{{Name: column.Name}}}
+	to := sql.Type{Name: strings.ToUpper(column.Type)}
+	switch to.Name {
+	case "TIMESTAMP", "DOUBLE":
+	default:
+		if n, _ := fmt.Sscanf(to.Name, "DECIMAL(%d,%d)", &to.Precision, &to.Scale); n != 2 {
+			return path // it stands there as what it is
+		}
+		to.Name = "DECIMAL"
+	}
+	return &sql.Cast{X: path, Type: to, Try: true}
 }
 
 // badFilter is the refusal of a condition.
@@ -63,28 +89,24 @@ func badFilter(err error, location string) error {
 	return r
 }
 
-// value computes the expression over a row.
-func (c *condition) value(l *line) expr.Value {
-	c.fill(l)
-	return c.program.Eval(&c.row).Clone()
-}
-
-// test says whether the expression is TRUE of a row.
-func (c *condition) test(l *line) bool {
-	c.fill(l)
+// test says whether the expression is TRUE of a row in JSON.
+func (c *condition) test(data []byte) bool {
+	c.fill(data)
 	return c.program.Test(&c.row)
 }
 
-// testData says whether the expression is TRUE of a row in JSON.
-func (c *condition) testData(data []byte) bool {
-	c.extract(data)
-	return c.program.Test(&c.row)
+// value gives one column of a row.
+func (c *columns) value(at int, l *line) expr.Value {
+	c.fill(l.append(nil))
+	return c.row.Columns[at].Clone()
 }
 
-func (c *condition) fill(l *line) { c.extract(append(append([]byte{'{'}, l.columns...), '}')) }
-
-func (c *condition) extract(doc []byte) {
+func (c *columns) fill(data []byte) {
 	c.row.Reset()
+	c.found.Reset()
 	c.text.Reset()
-	c.extractor.Extract(doc, c.row.Columns, &c.text)
+	c.extractor.Extract(data, c.found.Columns, &c.text)
+	for i, cast := range c.casts {
+		c.row.Columns[i] = cast.Eval(&c.found)
+	}
 }

@@ -70,7 +70,8 @@ type selection struct {
 	q      *edged.RowsQuery
 	time   int64 // window=time
 	where  *condition
-	order  *condition
+	order  *columns // nil for windows and groups
+	by     int      // the column to order by
 	desc   bool
 	past   string // rows after this key, in the order of windows and groups
 	offset int    // rows to pass over, in another order
@@ -132,12 +133,14 @@ func momentOf(text string) (ns int64, ok bool) {
 // orderBy takes the column to order by.
 func (sel *selection) orderBy(text string) error {
 	name, desc := strings.CutPrefix(text, "-")
-	known := slices.ContainsFunc(sel.v.plan.Columns, func(c plan.Column) bool { return c.Name == name })
-	if !known {
+	sel.by = slices.IndexFunc(sel.v.plan.Columns, func(c plan.Column) bool { return c.Name == name })
+	if sel.by < 0 {
 		return edged.RefuseField(edged.Invalid, "query.order_by", text, "want a column of the function, or -column for the largest first")
 	}
-	sel.order, sel.desc = columnOf(name), desc
-	return nil
+	var err error
+	sel.order, err = sel.v.columns()
+	sel.desc = desc
+	return err
 }
 
 // gather computes the rows that are asked for.
@@ -149,7 +152,7 @@ func (sel *selection) gather(ctx context.Context, s *snapshot, sources []window.
 	g := sel.v.gathering()
 	take := func(found []line) bool {
 		for _, l := range found {
-			if sel.past != "" && sel.order == nil && string(l.key(nil)) <= sel.past || sel.where != nil && !sel.where.test(&l) {
+			if sel.past != "" && sel.order == nil && string(l.key(nil)) <= sel.past || sel.where != nil && !sel.where.test(l.append(nil)) {
 				continue
 			}
 			if len(lines) == limit {
@@ -272,7 +275,7 @@ func (sel *selection) sort(lines []line) {
 	values := make([]expr.Value, len(lines))
 	at := make([]int, len(lines))
 	for i := range lines {
-		values[i], at[i] = sel.order.value(&lines[i]), i
+		values[i], at[i] = sel.order.value(sel.by, &lines[i]), i
 	}
 	slices.SortStableFunc(at, func(a, b int) int {
 		c := expr.Compare(values[a], values[b])

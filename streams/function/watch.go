@@ -213,7 +213,7 @@ func (w *watch) picks(d *edged.Delivery) bool {
 	}
 	d.Picks = []int32{}
 	for i, e := range d.Run.Events(d.From, d.To) {
-		if w.where.testData(e.Data) {
+		if w.where.test(e.Data) {
 			d.Picks = append(d.Picks, int32(i))
 		}
 	}

@@ -6,7 +6,8 @@
 //	 220 ms ──▶ ap-1 ◀── 150 ms    what comes from elsewhere gives the lag between regions
 //
 // With each reading a node counts a visit in the collection visitors and adds its name to the set in
-// the collection present; each node's own view of both is watched.
+// the collection present; each node's own view of both is watched. The function load counts the
+// readings of all regions in windows of 5 s; each node shows its own answer, and how complete it is.
 //
 // Everything goes through the nodes' doors, as any program would do it. [Run] keeps its data in a
 // directory of its own, which it removes when it ends.
@@ -67,10 +68,12 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Period is what is told of one: how long events took, and what each node shows at its end.
+// Period is what is told of one: how long events took, and what each node shows at its end of the
+// collections and of the function.
 type Period struct {
-	Ways []Way  `json:"ways"`
-	Seen []Seen `json:"seen"`
+	Ways   []Way   `json:"ways"`
+	Seen   []Seen  `json:"seen"`
+	Tables []Table `json:"tables"`
 }
 
 // Place is a node of the demo.
@@ -218,6 +221,9 @@ func play(ctx context.Context, places []Place, opts Options) error {
 	if err := create(ctx, places); err != nil {
 		return err
 	}
+	if err := define(ctx, places); err != nil {
+		return err
+	}
 	opts.Started(places)
 	return show(ctx, places, opts)
 }
@@ -225,7 +231,7 @@ func play(ctx context.Context, places []Place, opts Options) error {
 // show feeds and watches the nodes.
 func show(ctx context.Context, places []Place, opts Options) error {
 	ways, views := &ways{}, newViews(places)
-	parts := []func(context.Context) error{func(ctx context.Context) error { return report(ctx, ways, views, opts) }}
+	parts := []func(context.Context) error{func(ctx context.Context) error { return report(ctx, places, ways, views, opts) }}
 	for i, p := range places {
 		parts = append(parts,
 			func(ctx context.Context) error {
@@ -240,7 +246,7 @@ func show(ctx context.Context, places []Place, opts Options) error {
 }
 
 // report tells of each period, until ctx ends.
-func report(ctx context.Context, ways *ways, views *views, opts Options) error {
+func report(ctx context.Context, places []Place, ways *ways, views *views, opts Options) error {
 	const patience = time.Second
 	tick := time.NewTicker(opts.ShowEvery)
 	defer tick.Stop()
@@ -249,7 +255,7 @@ func report(ctx context.Context, ways *ways, views *views, opts Options) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-			opts.Report(Period{Ways: ways.take(), Seen: views.settled(ctx, patience)})
+			opts.Report(Period{Ways: ways.take(), Seen: views.settled(ctx, patience), Tables: tables(ctx, places)})
 		}
 	}
 }

@@ -23,7 +23,7 @@ func TestShow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen, agreed := map[string]bool{}, false
+	seen, agreed, counted := map[string]bool{}, false, false
 	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
 	defer stop()
 	opts := Options{FeedEvery: 10 * time.Millisecond, ShowEvery: 30 * time.Millisecond, Report: func(p Period) {
@@ -34,21 +34,22 @@ func TestShow(t *testing.T) {
 			seen[w.From+">"+w.To] = true
 		}
 		agreed = agreed || len(p.Seen) == 2 && Same(p.Seen) && p.Seen[0].Visitors > 2 && slices.Equal(p.Seen[0].Present, []string{"eu-1", "us-1"})
-		if len(seen) == 2 && agreed {
+		counted = counted || len(p.Tables) == 2 && len(p.Tables[1].Windows) > 0 && p.Tables[1].Windows[0].Readings > 2
+		if len(seen) == 2 && agreed && counted {
 			stop()
 		}
 	}}
 	places := []Place{{Name: "eu-1", Region: "eu", door: door}, {Name: "us-1", Region: "us", door: door}}
 	err = together(ctx, []func(context.Context) error{
 		n.Run, func(ctx context.Context) error {
-			if err := create(ctx, places); err != nil {
+			if err := errors.Join(create(ctx, places), define(ctx, places)); err != nil {
 				return err
 			}
 			return show(ctx, places, opts.withDefaults())
 		},
 	})
-	if err != nil || !seen["eu>us"] || !seen["us>eu"] || !agreed {
-		t.Errorf("%v, seen %v, agreed %v", err, seen, agreed)
+	if err != nil || !seen["eu>us"] || !seen["us>eu"] || !agreed || !counted {
+		t.Errorf("%v, seen %v, agreed %v, counted %v", err, seen, agreed, counted)
 	}
 }
 

@@ -30,31 +30,44 @@ type Seen struct {
 
 // create makes the collections at the first place, and returns once all places know them.
 func create(ctx context.Context, places []Place) error {
-	const patience, between = 30 * time.Second, 50 * time.Millisecond
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
 	for name, kind := range map[string]string{Visitors: "counter", Present: "set"} {
 		if _, _, err := places[0].door.PutCollection(ctx, name, client.CollectionSpec{Type: kind}); err != nil {
 			return fmt.Errorf("demo: collection %s: %w", name, err)
 		}
 		for _, p := range places {
-			for {
+			err := known(ctx, p, "collection "+name, edged.CollectionNotFound, func() error {
 				_, err := p.door.Collection(ctx, name)
-				if err == nil {
-					break
-				}
-				if !errors.Is(err, edged.CollectionNotFound) {
-					return fmt.Errorf("demo: collection %s at %s: %w", name, p.Name, err)
-				}
-				select {
-				case <-ctx.Done():
-					return fmt.Errorf("demo: %s does not learn of collection %s: %w", p.Name, name, err)
-				case <-time.After(between):
-				}
+				return err
+			})
+			if err != nil {
+				return err
 			}
 		}
 	}
 	return nil
+}
+
+// known returns once a place knows of something, as ask says; missing is what it answers before.
+func known(ctx context.Context, p Place, what string, missing edged.Kind, ask func() error) error {
+	const patience, between = 30 * time.Second, 50 * time.Millisecond
+	up := time.NewTimer(patience)
+	defer up.Stop()
+	for {
+		err := ask()
+		if err == nil {
+			return nil
+		}
+		if !errors.Is(err, missing) {
+			return fmt.Errorf("demo: %s at %s: %w", what, p.Name, err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-up.C:
+		case <-time.After(between):
+			continue
+		}
+		return fmt.Errorf("demo: %s does not learn of %s: %w", p.Name, what, err)
+	}
 }
 
 // visit counts a visit at a node, and says that the node is there.
