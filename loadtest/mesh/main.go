@@ -88,8 +88,10 @@ func (s settings) chosen() (all []scenario) {
 
 func (s settings) scenarios() []scenario {
 	cut := 10 * time.Second
+	counted := counting{cut: 8 * time.Second, away: 20 * time.Second, rounds: 3}
 	if s.short {
 		cut = 5 * time.Second
+		counted = counting{cut: 4 * time.Second, away: 14 * time.Second, rounds: 1}
 	}
 	return []scenario{
 		{"equal", false, time.Minute, publishEverywhere},
@@ -107,6 +109,7 @@ func (s settings) scenarios() []scenario {
 		{"collections-restore", false, 2 * time.Minute, restoreValues},
 		{"watch", false, time.Minute, watch},
 		{"timelines", false, 4 * time.Minute, timelines},
+		{"functions", false, 4 * time.Minute, counted.run},
 		{"pause", true, 3 * time.Minute, pause},
 		{"away", true, 6 * time.Minute, stayAway},
 	}
