@@ -10,6 +10,10 @@
 // writer holds one write of blocks at a time, so a peer that is far behind costs a place in the
 // log and nothing else. A reader that finds the store full waits, and its lane with it.
 //
+// An origin whose node will not return is sealed: Seal draws up a roll of the connected nodes in the
+// mesh's records, each node of it says there what it holds, and the sealer of every node ends the
+// origin in its store at what all have said (roster).
+//
 // # Invariants
 //
 // The mutex is never held while anything waits: not for the network, the disk or the store.

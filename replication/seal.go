@@ -49,6 +49,7 @@ func (r *Replicator) sealable(origin edged.OriginID) (state edged.Sealing, open 
 	_, self := r.roster.Seals()[origin]
 	state, open = r.sealing(origin)
 	_, ended := r.sealer.ends[origin]
+	self = self && r.table.Ended(origin) // else what its node had and did not send is waited for
 	r.mu.Unlock()
 	switch by := r.writes(origin); {
 	case origin == own.ID:

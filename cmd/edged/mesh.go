@@ -135,7 +135,8 @@ func (a *app) showLag(ctx context.Context) error {
 		return err
 	}
 	for _, h := range mesh.Stable.HeldBackBy {
-		a.note("order=stable waits for %s since %s (%s)", h.Origin, h.Since.Local().Format(time.DateTime), agoText(now, h.Since))
+		a.note("order=stable waits for %s since %s (%s); if its disk is lost: edged mesh seal %[1]s",
+			h.Origin, h.Since.Local().Format(time.DateTime), agoText(now, h.Since))
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -53,6 +54,15 @@ func (n *meshNode) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			n.name, n.origin, strings.Join(n.members, ","))
 	case "/v1/cluster/replication":
 		fmt.Fprint(w, `{"peers":[{"name":"us-1","region":"us","connected":true,"lag_events":1200,"lag_ms":52.5,"need_events":3,"rtt_ms":80,"skew_ms":-1.5,"rows":2,"lagging":false},{"name":"ap-1","region":"ap","connected":false}]}`)
+	case "/v1/cluster/seal":
+		body, _ := io.ReadAll(r.Body)
+		if strings.Contains(string(body), "anew") {
+			fmt.Fprintf(w, `{"origin":"us-9~02000000000000000000","state":"sealed","roll":[{"name":%q,"origin":%q}],"away":["us-1"]}`, n.name, n.origin)
+			return
+		}
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(http.StatusServiceUnavailable)
+		fmt.Fprint(w, `{"code":"seal_pending","status":503,"detail":"us-1 is not connected"}`)
 	case "/v1/streams":
 		var infos []string
 		for name := range n.digests {
@@ -143,6 +153,29 @@ func TestMeshPingKnowsWhoAnswers(t *testing.T) {
 	first.members[1] = strings.Replace(first.members[1], away.origin, "", 1) // known by the mesh's records alone
 	if got := edgedRun(t, "", nil, "mesh", "ping", "-s", url); got.code != exitUnavailable || !strings.Contains(got.out, want) {
 		t.Errorf("without an origin: %+v", got)
+	}
+}
+
+func TestMeshSeal(t *testing.T) {
+	url := meshOf(t, &meshNode{name: "eu-1"}, &meshNode{name: "us-1"})
+	const origin = "us-9~02000000000000000000"
+	got := edgedRun(t, "", nil, "mesh", "seal", origin, "-s", url)
+	if got.code != exitUnavailable || !strings.Contains(got.errs, "us-1 is not connected") || !strings.Contains(got.errs, "--anew") {
+		t.Errorf("pending: %+v", got)
+	}
+	got = edgedRun(t, "", nil, "mesh", "seal", origin, "--anew", "-s", url)
+	if got.code != 0 || !strings.Contains(got.errs, origin+" has ended, as agreed by eu-1") || !strings.Contains(got.errs, "not connected: us-1") {
+		t.Errorf("sealed: %+v", got)
+	}
+	got = edgedRun(t, "", nil, "mesh", "seal", origin, "--anew", "-s", url, "-o", "json")
+	var answer map[string]any
+	if err := json.Unmarshal([]byte(got.out), &answer); err != nil || answer["state"] != "sealed" {
+		t.Errorf("%v in %+v", err, got)
+	}
+	for _, args := range [][]string{{}, {"us-9"}, {origin, origin}} {
+		if got := edgedRun(t, "", nil, append([]string{"mesh", "seal", "-s", url}, args...)...); got.code != exitUsage {
+			t.Errorf("%v: %+v", args, got)
+		}
 	}
 }
 

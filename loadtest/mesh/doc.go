@@ -1,6 +1,6 @@
 // Mesh runs three nodes of the release binary on loopback, one each in the regions eu, us and ap,
 // and does to them what happens to nodes: links are cut, processes killed and stopped, disks lost,
-// copied and restored, and strangers knock. It knows nothing of them but what HTTP tells.
+// copied, restored and sealed, and strangers knock. It knows nothing of them but what HTTP tells.
 //
 //	go run ./loadtest/mesh                 every scenario
 //	go run ./loadtest/mesh -short          without those that wait for minutes

@@ -14,18 +14,22 @@ import (
 // figure is one measurement: what a million events cost, and how many went through in a second.
 type figure struct{ cpu, rate float64 }
 
+// measurements are medians by query.
+type measurements map[string]figure
+
 // measure prints the figures of each query on one node whose streams are full already.
-func (s settings) measure(ctx context.Context, queries []query.Query) (err error) {
+func (s settings) measure(ctx context.Context, queries []query.Query) (_ measurements, err error) {
 	w, err := s.start(ctx, 1)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, w.end()) }()
 	o := s.load()
 	dealt := market.Deal(market.New(o).All(), 1, disorder, s.seed)
 	if err := w.publish(ctx, dealt); err != nil {
-		return err
+		return nil, err
 	}
+	medians := measurements{}
 	fmt.Printf("\nedged, %d events over %v of event time, medians of %d\n", len(dealt[0]), time.Duration(o.Events/o.Rate)*time.Second, s.rounds)
 	printHead()
 	for _, q := range queries {
@@ -33,13 +37,13 @@ func (s settings) measure(ctx context.Context, queries []query.Query) (err error
 		for range s.rounds {
 			f, err := w.nodes[0].backfill(ctx, q, len(dealt[0]))
 			if err != nil {
-				return fmt.Errorf("%s: %w", q.Name, err)
+				return nil, fmt.Errorf("%s: %w", q.Name, err)
 			}
 			all = append(all, f)
 		}
-		printFigure(q.Name, all)
+		medians[q.Name] = printFigure(q.Name, all)
 	}
-	return nil
+	return medians, nil
 }
 
 // backfill measures from the PUT until the function has read all that the node holds. The events
@@ -51,7 +55,9 @@ func (n *node) backfill(ctx context.Context, q query.Query, events int) (figure,
 		return figure{}, err
 	}
 	began := time.Now()
-	if err := n.put(ctx, q.Name, q.SQL); err != nil {
+	// A duration becomes a time at the PUT, so each round is another query: one that is deleted and
+	// put again is found as it was.
+	if err := n.put(ctx, q, map[string]string{"backfill": "24h"}); err != nil {
 		return figure{}, err
 	}
 	if err := within(ctx, 5*time.Minute, "all events to be read", func() (bool, error) { return n.caughtUp(ctx, q) }); err != nil {
@@ -62,14 +68,18 @@ func (n *node) backfill(ctx context.Context, q query.Query, events int) (figure,
 	if err != nil {
 		return figure{}, err
 	}
-	return figureOf(after-before, took, events), n.drop(ctx, q.Name, q.Into)
+	return figureOf(after-before, took, events), n.drop(ctx, q)
 }
 
 // caughtUp says whether a function has read each log of its streams to the end.
 func (n *node) caughtUp(ctx context.Context, q query.Query) (bool, error) {
-	all, err := n.positions(ctx, q.Name)
+	reached, err := n.client.Completeness(ctx, q.Name, "")
 	if err != nil {
 		return false, err
+	}
+	at := map[string]map[string]uint64{}
+	for _, origin := range reached.Origins {
+		at[origin.Origin] = origin.Position
 	}
 	for _, stream := range q.Streams() {
 		info, err := n.client.Stream(ctx, stream)
@@ -77,7 +87,7 @@ func (n *node) caughtUp(ctx context.Context, q query.Query) (bool, error) {
 			return false, err
 		}
 		for _, log := range info.Origins {
-			if all[log.Origin][fmt.Sprintf("%s/%d", stream, log.Partition)] < log.Last {
+			if at[log.Origin][fmt.Sprintf("%s/%d", stream, log.Partition)] < log.Last {
 				return false, nil
 			}
 		}
@@ -93,12 +103,23 @@ func figureOf(cpu, took time.Duration, events int) figure {
 func printHead() { fmt.Printf("  %-5s %9s  %-13s %12s\n", "", "CPU s/M", "", "events/s") }
 
 // printFigure shows medians, and between which values the processor time lay.
-func printFigure(name string, all []figure) {
+func printFigure(name string, all []figure) figure {
 	cpus, rates := make([]float64, len(all)), make([]float64, len(all))
 	for i, f := range all {
 		cpus[i], rates[i] = f.cpu, f.rate
 	}
 	slices.Sort(cpus)
 	slices.Sort(rates)
-	fmt.Printf("  %-5s %9.2f  %-13s %12.0f\n", name, cpus[len(cpus)/2], fmt.Sprintf("%.2f..%.2f", cpus[0], cpus[len(cpus)-1]), rates[len(rates)/2])
+	median := figure{cpu: cpus[len(cpus)/2], rate: rates[len(rates)/2]}
+	fmt.Printf("  %-5s %9.2f  %-13s %12.0f\n", name, median.cpu, fmt.Sprintf("%.2f..%.2f", cpus[0], cpus[len(cpus)-1]), median.rate)
+	return median
+}
+
+// printRatios shows how many times as much processor time Flink took.
+func printRatios(queries []query.Query, edged, flink measurements) {
+	fmt.Printf("\nCPU s/M side by side\n  %-5s %9s %9s %9s\n", "", "edged", "Flink", "ratio")
+	for _, q := range queries {
+		e, f := edged[q.Name].cpu, flink[q.Name].cpu
+		fmt.Printf("  %-5s %9.2f %9.2f %9.1f\n", q.Name, e, f, f/e)
+	}
 }

@@ -77,13 +77,16 @@ func halves(queries []query.Query, nodes int) (early, late []query.Query) {
 // define puts functions, each at another node, and waits until all nodes know them.
 func (w *world) define(ctx context.Context, queries []query.Query) error {
 	for i, q := range queries {
-		if err := w.nodes[i%len(w.nodes)].put(ctx, q.Name, q.SQL); err != nil {
+		if err := w.nodes[i%len(w.nodes)].put(ctx, q, nil); err != nil {
 			return err
 		}
 	}
 	for _, n := range w.nodes {
 		for _, q := range queries {
-			err := within(ctx, 10*time.Second, q.Name+" at "+n.name, func() (bool, error) { return n.has(ctx, q.Name) })
+			err := within(ctx, 10*time.Second, q.Name+" at "+n.name, func() (bool, error) {
+				_, err := n.client.Function(ctx, q.Name)
+				return err == nil, err
+			})
 			if err != nil {
 				return err
 			}
@@ -140,7 +143,7 @@ func (c *checking) everywhere(ctx context.Context, q query.Query, want table.Tab
 	var failed []error
 	for _, n := range c.world.nodes {
 		if err := c.right(ctx, n, q, want); err != nil {
-			state, stateErr := n.state(ctx, q.Name)
+			state, stateErr := n.state(ctx, q)
 			failed = append(failed, fmt.Errorf("at %s: %w\n  %s", n.name, err, state), stateErr)
 		}
 	}
@@ -174,7 +177,7 @@ func (c *checking) answer(ctx context.Context, n *node, q query.Query) ([][]byte
 	if q.Into {
 		return n.outputs(ctx, q.Name)
 	}
-	return n.rows(ctx, q.Name)
+	return n.rows(ctx, q)
 }
 
 // final says whether the rows of past windows are final, or revised, and none lacks anything.

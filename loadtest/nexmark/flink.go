@@ -24,26 +24,27 @@ var program embed.FS // read-only
 
 // measureFlink prints the figures of each query in Flink: one process a query, one core's worth of
 // parallelism, state on the heap.
-func (s settings) measureFlink(ctx context.Context, queries []query.Query) error {
+func (s settings) measureFlink(ctx context.Context, queries []query.Query) (measurements, error) {
 	f := flink{dir: filepath.Join(s.dir, "flink")}
 	if err := f.compile(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	o := s.load()
 	events := market.Deal(market.New(o).All(), 1, disorder, s.seed)[0]
 	if err := f.write(events); err != nil {
-		return err
+		return nil, err
 	}
 	fmt.Printf("\nFlink, %d events over %v of event time, medians of %d\n", len(events), time.Duration(o.Events/o.Rate)*time.Second, s.rounds)
+	medians := measurements{}
 	printHead()
 	for _, q := range queries {
 		all, err := f.run(ctx, q, s.rounds, len(events))
 		if err != nil {
-			return fmt.Errorf("%s: %w", q.Name, err)
+			return nil, fmt.Errorf("%s: %w", q.Name, err)
 		}
-		printFigure(q.Name, all)
+		medians[q.Name] = printFigure(q.Name, all)
 	}
-	return nil
+	return medians, nil
 }
 
 type flink struct{ dir string }

@@ -1,85 +1,56 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
-	"net/url"
 
 	"github.com/edgedhq/edged/httpapi/client"
+	"github.com/edgedhq/edged/loadtest/nexmark/query"
 )
 
-// put defines a function.
-func (n *node) put(ctx context.Context, name, sql string) error {
-	return n.call(ctx, http.MethodPut, "/v1/functions/"+name, map[string]string{"sql": sql}, nil)
+// put defines a function. What it folds is its own only with options that nobody else has.
+func (n *node) put(ctx context.Context, q query.Query, options map[string]string) error {
+	if _, _, err := n.client.PutFunction(ctx, q.Name, client.FunctionSpec{SQL: q.SQL, Options: options}); err != nil {
+		return fmt.Errorf("put %s at %s: %w", q.Name, n.name, err)
+	}
+	return nil
 }
 
 // drop deletes a function and, if it has one, the stream of its outputs.
-func (n *node) drop(ctx context.Context, name string, into bool) error {
-	if err := n.call(ctx, http.MethodDelete, "/v1/functions/"+name, nil, nil); err != nil || !into {
+func (n *node) drop(ctx context.Context, q query.Query) error {
+	if err := n.client.DeleteFunction(ctx, q.Name); err != nil || !q.Into {
 		return err
 	}
-	return n.client.DeleteStream(ctx, name)
+	return n.client.DeleteStream(ctx, q.Name)
 }
 
-// has says whether the function is known at the node.
-func (n *node) has(ctx context.Context, name string) (bool, error) {
-	err := n.call(ctx, http.MethodGet, "/v1/functions/"+name, nil, nil)
-	return err == nil, err
-}
-
-// state is what the node tells of the function, as JSON without the query.
-func (n *node) state(ctx context.Context, name string) (string, error) {
-	var members map[string]any
-	if err := n.call(ctx, http.MethodGet, "/v1/functions/"+name, nil, &members); err != nil {
+// state is what the node tells of the function, for people.
+func (n *node) state(ctx context.Context, q query.Query) (string, error) {
+	f, err := n.client.Function(ctx, q.Name)
+	if err != nil {
 		return "", err
 	}
-	for _, long := range []string{"sql", "explain", "columns"} {
-		delete(members, long)
-	}
-	text, err := json.Marshal(members)
-	return string(text), err
-}
-
-// positions are how far the function has read, by origin and then STREAM/PARTITION.
-func (n *node) positions(ctx context.Context, name string) (map[string]map[string]uint64, error) {
-	var answer struct {
-		Origins []struct {
-			Origin   string            `json:"origin"`
-			Position map[string]uint64 `json:"position"`
-		} `json:"origins"`
-	}
-	if err := n.call(ctx, http.MethodGet, "/v1/functions/"+name+"/completeness", nil, &answer); err != nil {
-		return nil, err
-	}
-	all := map[string]map[string]uint64{}
-	for _, o := range answer.Origins {
-		all[o.Origin] = o.Position
-	}
-	return all, nil
+	origins, err := json.Marshal(f.Origins)
+	return fmt.Sprintf("%s, %d in, %d out, %d late, %d too late, %d failed (%s), %d mistyped, origins %s",
+		f.State, f.EventsIn, f.EventsOut, f.Late, f.TooLate, f.Failed, f.LastError, f.Mistyped, origins), err
 }
 
 // rows reads all rows, page by page.
-func (n *node) rows(ctx context.Context, name string) (rows [][]byte, err error) {
-	values := url.Values{"window": {"all"}, "limit": {"10000"}}
+func (n *node) rows(ctx context.Context, q query.Query) (rows [][]byte, err error) {
+	ask := client.RowsQuery{Window: "all", Limit: 10_000}
 	for {
-		var page struct {
-			Rows []json.RawMessage `json:"rows"`
-			Next *string           `json:"next"`
-		}
-		if err := n.call(ctx, http.MethodGet, "/v1/functions/"+name+"/rows?"+values.Encode(), nil, &page); err != nil {
+		page, err := n.client.Rows(ctx, q.Name, ask)
+		if err != nil {
 			return nil, err
 		}
 		for _, row := range page.Rows {
-			rows = append(rows, row)
+			rows = append(rows, row.Data)
 		}
-		if page.Next == nil || *page.Next == "" {
+		if page.Next == "" {
 			return rows, nil
 		}
-		values.Set("page", *page.Next)
+		ask.Page = page.Next
 	}
 }
 
@@ -110,41 +81,4 @@ func (n *node) each(ctx context.Context, stream string, do func(*client.Event) e
 		}
 		q.Cursor = page.Cursor
 	}
-}
-
-// call asks the node, with a body of JSON unless it is nil, and reads the answer into a pointer
-// unless it is nil.
-func (n *node) call(ctx context.Context, method, path string, body, answer any) error {
-	var send io.Reader
-	if body != nil {
-		b, err := json.Marshal(body)
-		if err != nil {
-			return err
-		}
-		send = bytes.NewReader(b)
-	}
-	req, err := http.NewRequestWithContext(ctx, method, n.client.URL()+path, send)
-	if err != nil {
-		return err
-	}
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode >= 300 {
-		problem, err := io.ReadAll(io.LimitReader(resp.Body, 4096))
-		if err != nil {
-			return err
-		}
-		return fmt.Errorf("%s %s at %s: %s: %s", method, path, n.name, resp.Status, problem)
-	}
-	if answer == nil {
-		_, err = io.Copy(io.Discard, resp.Body)
-		return err
-	}
-	return json.NewDecoder(resp.Body).Decode(answer)
 }

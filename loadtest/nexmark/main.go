@@ -151,13 +151,24 @@ func run(ctx context.Context, args []string) (err error) {
 			}
 		}
 	}
+	return s.measureAll(ctx, queries)
+}
+
+// measureAll measures what is asked for; where that is both, side by side.
+func (s settings) measureAll(ctx context.Context, queries []query.Query) (err error) {
+	var edged, flink measurements
 	if s.bench {
-		if err := s.measure(ctx, queries); err != nil {
+		if edged, err = s.measure(ctx, queries); err != nil {
 			return err
 		}
 	}
 	if s.flink {
-		return s.measureFlink(ctx, queries)
+		if flink, err = s.measureFlink(ctx, queries); err != nil {
+			return err
+		}
+	}
+	if s.bench && s.flink {
+		printRatios(queries, edged, flink)
 	}
 	return nil
 }

@@ -155,7 +155,11 @@ func (r *scanner) names() []string {
 	}
 	var names []string
 	for range n {
-		names = append(names, string(r.bytes()))
+		name := r.bytes()
+		if r.err != nil {
+			return nil
+		}
+		names = append(names, string(name))
 	}
 	return names
 }

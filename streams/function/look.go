@@ -231,7 +231,7 @@ func (q *query) seal(ctx context.Context, sealed int64) error {
 		return nil
 	}
 	needed := q.spec().Needed(sealed)
-	if needed == window.Unknown || needed <= q.core.sealed {
+	if needed == window.Unknown || needed <= q.core.sealed || !q.told(needed) {
 		return nil
 	}
 	prefix := keyOf(nil, tagCell, q.id)

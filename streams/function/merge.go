@@ -100,6 +100,9 @@ func newIntake(q *query) *intake {
 	return &intake{q: q, puts: map[string][]byte{}, tails: map[source]*tail{}}
 }
 
+// partsMax bounds the parts of one record that are kept until the last one comes: about 1 GiB of cells.
+const partsMax = 4096
+
 // take takes one record in, once its last part is there.
 func (b *intake) take(writer edged.OriginID, rec record) error {
 	m := b.q.merger
@@ -111,7 +114,11 @@ func (b *intake) take(writer edged.OriginID, rec record) error {
 		}
 		waiting = nil
 	}
-	waiting = append(waiting, rec)
+	if waiting = append(waiting, rec); len(waiting) > partsMax {
+		delete(m.parts, writer)
+		m.skipped++
+		return nil
+	}
 	if rec.Part < rec.Parts-1 {
 		m.parts[writer] = waiting
 		return nil

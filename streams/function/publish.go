@@ -193,6 +193,26 @@ func (q *query) send(ctx context.Context, t *telling) error {
 	return q.retire(ctx, pub.Stream, &receipt)
 }
 
+// told says whether other nodes were told, or are about to be, of all own cells of slices that end by
+// a time: before that they may not go.
+func (q *query) told(end int64) bool {
+	if !q.r.mesh.Peers() {
+		return true
+	}
+	for _, s := range q.ownSources() {
+		keys, known := q.merger.telling.changed[s]
+		if !known {
+			return false
+		}
+		for suffix := range keys { // whether there is one: any order
+			if readTime([]byte(suffix)) <= end {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // tellAnew makes the stream of the partials, which another node took away because it did not know yet
 // that a function names the query again; all is told from the beginning.
 func (q *query) tellAnew(ctx context.Context) error {

@@ -7,7 +7,6 @@ import (
 
 	"github.com/edgedhq/edged"
 	"github.com/edgedhq/edged/streams/plan"
-	"github.com/edgedhq/edged/streams/sql"
 )
 
 // PutFunction creates or replaces a definition; it is durable on return. What is wrong with the text
@@ -97,54 +96,6 @@ func (r *Runner) decide(d *definition, old *function, restart bool) (*plan.Plan,
 	return d.plan()
 }
 
-// circle refuses a function whose output comes back to it.
-func (r *Runner) circle(p *plan.Plan) error {
-	into := map[string][]string{} // from a stream to those that are made of it
-	add := func(p *plan.Plan) {
-		for _, in := range p.Inputs {
-			for _, out := range []string{p.Options.Into, p.Options.Late, p.Options.Dead} {
-				if out != "" {
-					into[in] = append(into[in], out)
-				}
-			}
-		}
-	}
-	r.mu.RLock()
-	for name, f := range r.functions {
-		if f.shown != nil && name != p.Name {
-			add(f.shown.plan)
-		}
-	}
-	r.mu.RUnlock()
-	add(p)
-	seen := map[string]bool{}
-	var reach func(stream string) bool
-	reach = func(stream string) bool {
-		for _, in := range p.Inputs {
-			if stream == in {
-				return true
-			}
-		}
-		if seen[stream] {
-			return false
-		}
-		seen[stream] = true
-		for _, next := range into[stream] {
-			if reach(next) {
-				return true
-			}
-		}
-		return false
-	}
-	for _, out := range []string{p.Options.Into, p.Options.Late, p.Options.Dead} {
-		if out != "" && reach(out) {
-			return errorsOf(sql.Errors{{Line: 1, Column: 1, Value: out, Message: "What is written to " + out +
-				" comes back to this function by way of others. Write it to another stream."}})
-		}
-	}
-	return nil
-}
-
 // Function tells what was understood of a function, and how it fares.
 func (r *Runner) Function(name string) (edged.FunctionInfo, error) {
 	f, err := r.find(name)
@@ -209,49 +160,6 @@ func (r *Runner) define(ctx context.Context) error {
 }
 
 func (r *Runner) defined() { <-r.defining }
-
-// listMax is how many definitions are read at a time.
-const listMax = 1000
-
-// list takes up all that is defined.
-func (r *Runner) list() error {
-	for after := ""; ; {
-		defs, err := r.catalog.Hidden(hidden, after, listMax)
-		if err != nil || len(defs) == 0 {
-			return err
-		}
-		for _, s := range defs {
-			after = s.Name
-			r.take(s)
-		}
-	}
-}
-
-// take takes up one definition. One that this release does not understand is kept as it is, and says
-// so when it is asked for.
-func (r *Runner) take(s edged.Stream) {
-	d, err := definitionOf(s)
-	if err == nil {
-		err = r.adopt(d)
-	}
-	if err != nil {
-		r.opts.Log.Warn("function does not run here", "stream", s.Name, "err", err)
-	}
-}
-
-// look takes up what is defined under a name now.
-func (r *Runner) look(name string) error {
-	info, err := r.catalog.Stream(edged.FunctionStream(name))
-	switch {
-	case isMissing(err):
-		r.forget(name)
-		return nil
-	case err != nil:
-		return err
-	}
-	r.take(info.Stream)
-	return nil
-}
 
 // adopt makes a definition run. Another fold runs beside the one that is shown, until it has caught
 // up; what is made of single events goes on where it was.
@@ -361,70 +269,6 @@ func (f *function) end(why error) {
 	for _, v := range []*view{f.shown, f.next} {
 		if v != nil {
 			v.detach(why)
-		}
-	}
-}
-
-// followCatalog takes up definitions as they come, until ctx ends.
-func (r *Runner) followCatalog(ctx context.Context) error {
-	more := make(chan struct{}, 1)
-	more <- struct{}{}
-	feed, err := r.journal.Follow(edged.Query{Stream: "$catalog", Start: edged.Start{Kind: edged.Latest}}, func() {
-		select {
-		case more <- struct{}{}:
-		default:
-		}
-	})
-	if err != nil {
-		return err
-	}
-	defer feed.Close()
-	if err := r.define(ctx); err == nil {
-		err = r.list()
-		r.defined()
-		if err != nil {
-			return err
-		}
-	}
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-more:
-		}
-		if err := r.learn(ctx, feed); err != nil {
-			return err
-		}
-	}
-}
-
-// learn takes up the definitions that a feed of the catalog tells of.
-func (r *Runner) learn(ctx context.Context, feed edged.Feed) error {
-	for {
-		page, err := feed.Next(nil, 1<<20, listMax)
-		if err != nil || len(page) == 0 {
-			return err
-		}
-		names := map[string]bool{}
-		for i := range page {
-			if page[i].Run == nil {
-				continue
-			}
-			for _, e := range page[i].Run.Events(page[i].From, page[i].To) {
-				if name, ok := strings.CutPrefix(e.Key, hidden); ok {
-					names[name] = true
-				}
-			}
-		}
-		for name := range names { // each on its own: any order
-			if r.define(ctx) != nil {
-				return nil
-			}
-			err := r.look(name)
-			r.defined()
-			if err != nil {
-				return err
-			}
 		}
 	}
 }

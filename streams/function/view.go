@@ -197,6 +197,9 @@ func (v *view) keptLines(s *snapshot, w window.Span) (lines []line, err error) {
 		if k, torn = readKept(value); torn != nil {
 			return false
 		}
+		if !k.sealed {
+			return true // it was there at the close, and not any more at the seal
+		}
 		l := line{
 			Span: w, group: string(key[len(prefix):]), columns: k.columns, sum: k.sum, revision: k.revision,
 			sealed: true, status: window.Final, excluded: k.excluded,

@@ -17,6 +17,7 @@
 //	'n' | "ceiling"                                                       the stamp that none shown is above
 //	'n' | "sealed" | origin, 10                                           a former origin of this node
 //	'n' | "ended" | origin, 10                                            when another one ended
+//	'n' | "limit", "aside" | origin | log id; "closed" | origin           where others ended it: ending.go
 //	'n' | "indexed"                                                       the index is whole
 //	'i' | log id, 16                                                      the key of the log's record
 //	'g' | log id, 16 | from, 8                                            a gap (see gap.go)

@@ -16,14 +16,17 @@ func endOf(l *Log, b block.Block) edged.LogEnd {
 	return edged.LogEnd{Log: l.ID(), Head: b.Header().Last(), Chain: b.Chain()}
 }
 
-// finish ends an origin where others have agreed.
-func finish(t *testing.T, s *Store, o edged.Origin, ends ...edged.LogEnd) {
+// pastOf is a time after all stamps of a block.
+func pastOf(b block.Block) int64 { return b.Header().Newest().Wall + 1 }
+
+// finish ends an origin where others have agreed, at stamps before a time.
+func finish(t *testing.T, s *Store, o edged.Origin, before int64, ends ...edged.LogEnd) {
 	t.Helper()
 	var sum edged.Sum
 	for i := range ends {
 		sum.Add(ends[i].Term())
 	}
-	submit(s, func(g *Group) { g.Limit(o.ID, at(time.Hour).Wall, ends, true) })
+	submit(s, func(g *Group) { g.Limit(o.ID, before, ends, true) })
 	beyond, err := s.Beyond(o)
 	if err != nil {
 		t.Fatal(err)
@@ -52,7 +55,7 @@ func TestWhatIsBeyondTheEndIsSetAside(t *testing.T) {
 	stopPlain := run(t, plain)
 	ingest(plain, o.log(t, plain), blocks[:3]...)
 
-	finish(t, s, o.name.Origin, endOf(l, blocks[2]))
+	finish(t, s, o.name.Origin, pastOf(blocks[2]), endOf(l, blocks[2]))
 	check := func(when string) {
 		t.Helper()
 		l, only := o.log(t, s), tail.log(t, s)
@@ -113,7 +116,7 @@ func TestALateNodeTakesWhatCounts(t *testing.T) {
 	if got := ingest(s, l, blocks[5]); got[0] != edged.Sparse {
 		t.Fatalf("behind a hole: %s", got[0])
 	}
-	finish(t, s, o.name.Origin, endOf(l, blocks[3]))
+	finish(t, s, o.name.Origin, pastOf(blocks[3]), endOf(l, blocks[3]))
 	if got := ingest(s, other.log(t, s), beyond...); got[0] != edged.Sealed {
 		t.Errorf("a log that nobody of the roll held: %s", got[0])
 	}
@@ -142,17 +145,21 @@ func TestALaterEndCounts(t *testing.T) {
 	blocks, l := sealed(o, 6), o.log(t, s)
 	ingest(s, l, blocks[:4]...)
 	whole := s.Sums(0)
-	finish(t, s, o.name.Origin, endOf(l, blocks[1]))
+	finish(t, s, o.name.Origin, pastOf(blocks[1]), endOf(l, blocks[1]))
 	if s.Sums(0) == whole {
 		t.Error("the sums have what is beyond the end")
 	}
-	finish(t, s, o.name.Origin, endOf(l, blocks[3]))
+	finish(t, s, o.name.Origin, pastOf(blocks[3]), endOf(l, blocks[3]))
 	if s.Sums(0) != whole || len(s.Aside()) != 0 || l.Position().Head != blocks[3].Header().Last() {
 		t.Errorf("position %+v, aside %+v", l.Position(), s.Aside())
 	}
+	finish(t, s, o.name.Origin, pastOf(blocks[4]), endOf(l, blocks[4]))
+	if got := ingest(s, l, blocks[4], blocks[5]); got[0] != edged.Held || got[1] != edged.Sealed {
+		t.Errorf("the blocks up to a later end, and past it: %v", got)
+	}
 	other := newOrigin("us", "s") // another history
 	other.seal(at(time.Second), 1, 9)
-	finish(t, s, o.name.Origin, edged.LogEnd{Log: l.ID(), Head: 1, Chain: other.blocks[0].Chain()})
+	finish(t, s, o.name.Origin, at(time.Hour).Wall, edged.LogEnd{Log: l.ID(), Head: 1, Chain: other.blocks[0].Chain()})
 	if !l.Durable().Forked || s.Sums(0) != ([edged.Shards]edged.Sum{}) {
 		t.Error("a log of another history than the one that counts is not frozen")
 	}

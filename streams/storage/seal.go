@@ -41,11 +41,11 @@ func (z *seals) seal(own Sealed) {
 	z.ends[own.Origin.ID] = math.MinInt64
 }
 
-// stop ends an origin at a time, unless it has ended before.
-func (z *seals) stop(origin edged.OriginID, at int64) {
+// move puts the end of an origin at a time. Where one ends that this node has sealed itself is fixed.
+func (z *seals) move(origin edged.OriginID, at int64) {
 	z.mu.Lock()
 	defer z.mu.Unlock()
-	if was, ended := z.ends[origin]; !ended || at < was {
+	if _, own := z.own[origin]; !own {
 		z.ends[origin] = at
 	}
 }
@@ -69,7 +69,12 @@ func (g *Group) Seal(origin edged.OriginID, at int64) {
 	if at >= g.store.seals.end(origin) {
 		return
 	}
-	g.store.seals.stop(origin, at)
+	g.end(origin, at)
+}
+
+// end puts the end of an origin at a time, wherever it was.
+func (g *Group) end(origin edged.OriginID, at int64) {
+	g.store.seals.move(origin, at)
 	value := binary.LittleEndian.AppendUint64([]byte{recordVersion}, uint64(at))
 	g.Set(spaceNode, append(endedPrefix()[1:], origin[:]...), value)
 }
@@ -122,7 +127,7 @@ func (s *Store) findEnds() error {
 		if n := copy(id[:], key[len(endedPrefix())-1:]); !known || f.failed || n != len(id) {
 			return fmt.Errorf("storage: record of an ended origin: %w", errRecord)
 		}
-		s.seals.stop(id, at)
+		s.seals.move(id, at)
 	}
 	return errors.Join(own.Err(), ended.Err())
 }

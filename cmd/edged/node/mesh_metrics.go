@@ -109,7 +109,14 @@ func (n *Node) originSamples(m *mesh, yield func(edged.Sample) bool) bool {
 // figures are those of the mesh port and of replication as a whole.
 func (m *mesh) figures() []figure {
 	st := m.repl.Stats()
+	aside := int64(0)
+	if all, err := m.n.broker.Aside(); err == nil {
+		for _, events := range all {
+			aside += events
+		}
+	}
 	return []figure{
+		{"edged_sealed_tail_events", gauge, "Events held here past the ends of sealed origins, which no other node takes.", float64(aside)},
 		{"edged_gossip_packets_dropped_total", counter, "Gossip packets that came faster than they were read.", float64(m.carrier.PacketsDropped())},
 		{"edged_sessions_ended_total", counter, "Sessions with peers that have ended.", float64(st.Downs)},
 		{"edged_forks_total", counter, "Logs found with two histories.", float64(st.Forks)},

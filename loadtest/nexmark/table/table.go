@@ -51,6 +51,9 @@ func fromObject(columns []string, object []byte) ([]any, error) {
 		return nil, err
 	}
 	row := make([]any, len(columns))
+	if !slices.ContainsFunc(columns, func(c string) bool { return members[c] != nil }) {
+		return nil, fmt.Errorf("it has none of the columns %s", strings.Join(columns, ", "))
+	}
 	for i, column := range columns {
 		cell, err := Cell(members[column])
 		if err == nil && (column == "window_start" || column == "window_end") {

@@ -28,7 +28,7 @@ func TestFromObjects(t *testing.T) {
 	if err := Compare(got, want, Rules{}); err != nil {
 		t.Error(err)
 	}
-	for _, refused := range []string{`{"y":1}`, `{"window_start":"noon"}`, `{"window_start":"2026-03-01T12:00:00.0000001Z"}`, `[1]`, `{"n":1`} {
+	for _, refused := range []string{`{"y":1}`, `{"_status":"final"}`, `{"window_start":"noon"}`, `{"window_start":"2026-03-01T12:00:00.0000001Z"}`, `[1]`, `{"n":1`} {
 		if _, err := FromObjects(got.Columns, objects(refused)); err == nil {
 			t.Errorf("%s was read", refused)
 		}

@@ -61,6 +61,21 @@ func plants() []planted {
 			Old: "	if o.First.compare(r.First) < 0 {\n",
 			New: "	if r.First == (stamp{}) {\n",
 		}, "TestSeatsOfferedTwice"},
+		{plant.Plant{
+			Name: "sealed-without-asking-all", File: "replication/roster/sealing.go",
+			Old: "		if all && s.lists[sum].whole() {\n",
+			New: "		if all = true; all && s.lists[sum].whole() {\n",
+		}, "TestSealWaitsForAllThatWereAsked"},
+		{plant.Plant{
+			Name: "past-the-end-told-to-others", File: "streams/storage/index.go",
+			Old: "	if a, ended := l.seals.endings.of(l.id); ended {\n		h.Head",
+			New: "	if a, ended := l.seals.endings.of(l.id); false && ended {\n		h.Head",
+		}, "TestASealedNodeComesBack"},
+		{plant.Plant{
+			Name: "journal-kept-for-a-sealed-node", File: "replication/snapshot.go",
+			Old: " && !r.ended(n.ID) {",
+			New: " {",
+		}, "TestKeysGoOnWithoutASealedOrigin"},
 	}
 }
 

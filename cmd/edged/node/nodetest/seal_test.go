@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -100,7 +101,15 @@ func TestSealOfALostDisk(t *testing.T) {
 			t.Error("nothing is held back: there is nothing to show")
 		}
 
-		a.mustSeal(lost, "a", "b")
+		var both sync.WaitGroup
+		for _, p := range []*place{a, b} { // two operators who do not know of each other
+			both.Go(func() {
+				if _, err := p.seal(lost, false); err != nil {
+					w.complain("%s seals at the same time as the other: %v", p.name, err)
+				}
+			})
+		}
+		both.Wait()
 		w.flows(a, b)
 		a.mustSeal(lost, "a", "b") // again, at either
 		b.mustSeal(lost, "a", "b")

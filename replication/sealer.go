@@ -50,11 +50,14 @@ func (r *Replicator) seal(ctx context.Context) error {
 		case <-timer.C:
 		}
 		r.mu.Lock()
-		rolls, caught := r.roster.Rolls(), r.caught
+		var rolls []roster.Roll
+		if r.caught { // before, an earlier roll than the one that counts may be all that was read
+			rolls = r.roster.Rolls()
+		}
 		r.mu.Unlock()
 		again := time.Duration(0)
 		for i := range rolls {
-			if after := r.sealOne(ctx, &rolls[i], caught); after > 0 && (again == 0 || after < again) {
+			if after := r.sealOne(ctx, &rolls[i]); after > 0 && (again == 0 || after < again) {
 				again = after
 			}
 		}
@@ -70,11 +73,11 @@ func (r *Replicator) seal(ctx context.Context) error {
 }
 
 // sealOne does what is due for one origin, and says when to look again; 0 is when records come.
-func (r *Replicator) sealOne(ctx context.Context, s *roster.Roll, caught bool) (again time.Duration) {
+func (r *Replicator) sealOne(ctx context.Context, s *roster.Roll) (again time.Duration) {
 	var err error
 	if s.Closed {
 		again, err = r.end(ctx, s)
-	} else if caught {
+	} else {
 		again, err = r.agree(ctx, s)
 	}
 	if err != nil && ctx.Err() == nil {
