@@ -40,10 +40,10 @@ func (c *commits) Commit(_ context.Context, puts iter.Seq2[[]byte, []byte], pubs
 	return nil
 }
 
-// passing is a query that passes all on, over a store; take has it read an event.
-func passing(t *testing.T, store Store) (q *query, take func(data string)) {
+// querying is a query over a store, bound to its stream alone.
+func querying(t testing.TB, store Store, text string) (*query, *bound) {
 	t.Helper()
-	parsed, err := sql.Parse("SELECT * FROM s WITH (into='o')")
+	parsed, err := sql.Parse(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,27 +51,37 @@ func passing(t *testing.T, store Store) (q *query, take func(data string)) {
 	if len(refused) > 0 {
 		t.Fatal(refused)
 	}
-	q = &query{r: &Runner{store: store}, plan: p, core: newCore(p), mapper: &mapper{}}
-	bound, err := newSchemaOf(q).bind(q, nil)
+	opts, err := Options{}.withDefaults()
 	if err != nil {
 		t.Fatal(err)
 	}
-	q.core.bind(bound.fold)
+	q := &query{r: &Runner{store: store, opts: opts}, plan: p, core: newCore(p)}
+	if p.Way == plan.PerEvent {
+		q.mapper = &mapper{}
+	}
+	s := newSchema("s")
+	s.use(q, true)
+	b, err := s.bind(q, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.core.bind(b.fold)
+	return q, b
+}
+
+// passing is a query that passes all on, over a store; take has it read an event.
+func passing(t *testing.T, store Store) (q *query, take func(data string)) {
+	t.Helper()
+	q, b := querying(t, store, "SELECT * FROM s WITH (into='o')")
 	return q, func(data string) {
 		l := q.core.lane(source{})
 		e := edged.Event{Sequence: l.Position + 1, Data: []byte(data)}
-		bound.extractor.Event(&e, bound.columns, &bound.text)
-		if err := q.event(l, &e, bound.columns, ""); err != nil {
+		b.extractor.Event(&e, b.columns, &b.text)
+		if err := q.event(l, &e, b.columns, ""); err != nil {
 			t.Fatal(err)
 		}
 		q.waiting += len(data)
 	}
-}
-
-func newSchemaOf(q *query) *schema {
-	s := newSchema("s")
-	s.use(q, true)
-	return s
 }
 
 // TestDeparturesAreRetried refuses commits: what they held goes out later, once, and in order.
