@@ -87,6 +87,7 @@ type Publication struct {
 	Drafts []Draft
 	Ack    Ack
 	After  *Cursor // what the author had seen, of any stream, for causal patterns; nil when not said
+	Fresh  bool    // its publisher has seen to it that no id in it is held: none is looked for, nor remembered
 }
 
 // Receipt is the answer to a Publication.

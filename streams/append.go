@@ -63,8 +63,11 @@ func (b *Broker) Append(ctx context.Context, p *edged.Publication) (edged.Receip
 	return edged.Receipt{}, fmt.Errorf("streams: append to %q: %w", p.Stream, edged.AckTimeout)
 }
 
-// carriesIDs says whether some draft has an id.
+// carriesIDs says whether some draft has an id that may be held already.
 func carriesIDs(p *edged.Publication) bool {
+	if p.Fresh {
+		return false
+	}
 	for i := range p.Drafts {
 		if len(p.Drafts[i].ID) > 0 {
 			return true

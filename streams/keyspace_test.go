@@ -69,6 +69,22 @@ func TestCommit(t *testing.T) {
 	}
 }
 
+// TestFresh takes a publisher at its word that no id is held: none is looked for, or remembered.
+func TestFresh(t *testing.T) {
+	b := open(t, vfs.NewMem(), newClock(), streams.Options{})
+	k, ctx := b.Lend(storage.Functions), context.Background()
+	b.append("out", edged.Draft{ID: []byte("a"), Data: []byte("1")})
+	fresh := publication("out", edged.Draft{ID: []byte("a"), Data: []byte("2")}, edged.Draft{ID: []byte("b"), Data: []byte("3")})
+	fresh.Fresh = true
+	if err := k.Commit(ctx, pairs(), fresh); err != nil {
+		t.Fatal(err)
+	}
+	b.append("out", edged.Draft{ID: []byte("c"), Data: []byte("4")}, edged.Draft{ID: []byte("a"), Data: []byte("1")})
+	if got := texts(b.read("out")); !slices.Equal(got, []string{"1", "2", "3", "4"}) {
+		t.Errorf("out holds %v", got)
+	}
+}
+
 // TestCommitRefused refuses one of two publications, in every way there is: nothing of either is
 // stored, nor any key, and what comes next is.
 func TestCommitRefused(t *testing.T) {

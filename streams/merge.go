@@ -30,8 +30,9 @@ type lane struct {
 	blocks []block.Block  // read ahead; blocks[0] holds next
 }
 
-// laneBytes is read ahead for each lane at a time.
-const laneBytes = 1 << 20
+// laneBytes is read ahead for each lane at a time. Readers who go side by side share runs, not what
+// each has read ahead.
+const laneBytes = 256 << 10
 
 // fromDisk gives what the database holds behind the ring.
 func (f *feed) fromDisk(dst []edged.Delivery, left *budget) (_ []edged.Delivery, more bool) {
@@ -143,7 +144,7 @@ func (f *feed) lane(log *storage.Log, next, stop edged.Sequence) *lane {
 // step gives the next run of the lane whose next event is the oldest.
 func (f *feed) step(dst []edged.Delivery, m *merge, left *budget) []edged.Delivery {
 	base := f.cursorAt(m.vector).Base()
-	if len(m.lanes) == 1 && len(m.lanes[0].blocks) == 0 {
+	if len(m.lanes) == 1 { // also with blocks read ahead: the forms of a run are worth more than a block
 		if r := f.stream.broker.runs.get(m.lanes[0], base); r != nil {
 			return f.advance(dst, m, m.lanes[0], r, left)
 		}

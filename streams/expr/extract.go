@@ -136,7 +136,7 @@ func (x *Extractor) object(i int, n *pathNode) int {
 		if child >= 0 {
 			i = x.fill(i, child)
 		} else {
-			i = x.value(i)
+			i = x.skip(i)
 		}
 		if i < 0 {
 			return -1

@@ -207,6 +207,20 @@ func (s *scan) inObject() bool {
 	return s.open[(s.depth-1)/64]>>((s.depth-1)%64)&1 != 0
 }
 
+// skip steps over a value, soonest over one that holds no others.
+func (s *scan) skip(i int) int {
+	if i >= len(s.doc) {
+		return -1
+	}
+	switch s.doc[i] {
+	case '{', '[':
+		return s.value(i)
+	case '"':
+		return s.string(i + 1)
+	}
+	return s.scalar(i)
+}
+
 // value steps over a value.
 func (s *scan) value(i int) int {
 	floor := s.depth

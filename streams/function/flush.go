@@ -3,6 +3,7 @@ package function
 import (
 	"context"
 	"iter"
+	"slices"
 
 	"github.com/edgedhq/edged"
 	"github.com/edgedhq/edged/streams/window"
@@ -20,10 +21,13 @@ func (q *query) flush(ctx context.Context) error {
 	q.mu.Lock()
 	dirty := len(q.core.table.dirty) > 0 || q.waiting > 0
 	q.mu.Unlock()
+	if q.mapper != nil {
+		return q.depart(ctx, dirty)
+	}
 	if !dirty && len(q.late) == 0 {
 		return nil
 	}
-	err := q.r.store.Commit(ctx, q.changes(), q.publications()...)
+	err := q.r.store.Commit(ctx, q.changes(), q.publications(nil)...)
 	if err != nil {
 		return err
 	}
@@ -33,17 +37,11 @@ func (q *query) flush(ctx context.Context) error {
 		h := &q.core.table.all[i]
 		h.dirty = false
 		q.touch(h.slice, h.group)
-		if q.merger != nil {
-			q.noteChanged(h)
-		}
+		q.noteChanged(h)
 	}
 	q.core.table.dirty = q.core.table.dirty[:0]
 	q.late, q.waiting = q.late[:0], 0
-	if q.mapper != nil {
-		q.mapper.reset()
-	} else {
-		q.release()
-	}
+	q.release()
 	return nil
 }
 
@@ -68,26 +66,20 @@ func (q *query) changes() iter.Seq2[[]byte, []byte] {
 	}
 }
 
-// publications are the events on their way out, a stream at a time.
-func (q *query) publications() []*edged.Publication {
+// publications are the events on their way out, a stream at a time; drafts are those for into. They
+// go with the position after what they are made of, so none of them is ever made twice.
+func (q *query) publications(drafts []edged.Draft) []*edged.Publication {
 	var pubs []*edged.Publication
-	by := map[string]*edged.Publication{}
-	add := func(stream string, d edged.Draft) {
-		p := by[stream]
-		if p == nil {
-			p = &edged.Publication{Stream: stream}
-			by[stream] = p
-			pubs = append(pubs, p)
-		}
-		p.Drafts = append(p.Drafts, d)
-	}
-	if q.mapper != nil {
-		for _, d := range q.mapper.drafts {
-			add(q.plan.Options.Into, d)
-		}
+	if len(drafts) > 0 {
+		pubs = append(pubs, &edged.Publication{Stream: q.plan.Options.Into, Drafts: drafts, Fresh: true})
 	}
 	for _, o := range q.late {
-		add(o.stream, o.draft)
+		i := slices.IndexFunc(pubs, func(p *edged.Publication) bool { return p.Stream == o.stream })
+		if i < 0 {
+			i = len(pubs)
+			pubs = append(pubs, &edged.Publication{Stream: o.stream, Fresh: true})
+		}
+		pubs[i].Drafts = append(pubs[i].Drafts, o.draft)
 	}
 	return pubs
 }

@@ -143,6 +143,7 @@ func (g *grouped) see(from source, at *stand) {
 func (g *gathering) sorted() error {
 	slices.SortFunc(g.groups, func(a, b grouped) int { return strings.Compare(string(a.Key), string(b.Key)) })
 	for i := range g.groups {
+		g.byKey[string(g.groups[i].Key)] = i
 		if err := g.read(&g.groups[i].Group); err != nil {
 			return err
 		}

@@ -111,6 +111,7 @@ type input struct {
 	bound  *bound
 	feed   edged.Feed
 	page   []edged.Delivery
+	event  edged.Event // that is being folded
 }
 
 // open takes up the own logs of an input after what is folded of them.
@@ -185,18 +186,20 @@ func (q *query) foldRun(in *input, d *edged.Delivery) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.waiting += d.Run.Bytes()
-	for i, e := range d.Run.Events(d.From, d.To) {
-		if e.Sequence <= l.Position {
+	e := &in.event // in one place: a row points at it, so each would be an allocation
+	for i, next := range d.Run.Events(d.From, d.To) {
+		if next.Sequence <= l.Position {
 			continue
 		}
+		*e = next
 		columns := in.bound.columns
 		if sheet != nil {
 			columns = sheet.row(i)
 		} else {
 			in.bound.text.Reset()
-			in.bound.extractor.Event(&e, columns, &in.bound.text)
+			in.bound.extractor.Event(e, columns, &in.bound.text)
 		}
-		if err := q.event(l, &e, columns, region); err != nil {
+		if err := q.event(l, e, columns, region); err != nil {
 			return err
 		}
 	}

@@ -12,14 +12,27 @@ import (
 
 // mapper holds what a query made of single events until it is appended, together with the position.
 type mapper struct {
+	outputs        // made since the last departure
+	away    flight // on their way to the disk
+}
+
+// outputs are events that were made.
+type outputs struct {
 	drafts []edged.Draft
 	bytes  []byte // what drafts point into
 }
 
-// reset forgets what has been appended.
-func (m *mapper) reset() {
-	clear(m.drafts)
-	m.drafts, m.bytes = m.drafts[:0], m.bytes[:0]
+// keep copies a text to where drafts point.
+func (o *outputs) keep(text string) []byte {
+	from := len(o.bytes)
+	o.bytes = append(o.bytes, text...)
+	return o.bytes[from:len(o.bytes):len(o.bytes)]
+}
+
+// reset forgets all and keeps the memory.
+func (o *outputs) reset() {
+	clear(o.drafts)
+	o.drafts, o.bytes = o.drafts[:0], o.bytes[:0]
 }
 
 // mapEvent makes an output event of one that the query keeps, and moves the lane on. The caller
@@ -55,14 +68,17 @@ func (q *query) output(l *lane, e *edged.Event) {
 		return
 	}
 	m.bytes = data
-	d := edged.Draft{Data: data[from:len(data):len(data)], Time: at, HasTime: true, Key: []byte(key), Type: []byte(typ)}
+	m.drafts = append(m.drafts, edged.Draft{Data: data[from:len(data):len(data)], Time: at, HasTime: true})
+	d := &m.drafts[len(m.drafts)-1]
+	d.Key, d.Type = m.keep(key), m.keep(typ)
 	if c.fold.Map.Whole() {
-		d.ContentType = []byte(e.ContentType)
+		d.ContentType = m.keep(e.ContentType)
 	}
 	id := outputID(q.id, l.source, e.Sequence, 0)
-	d.ID = hex.AppendEncode(nil, id[:])
+	from = len(m.bytes)
+	m.bytes = hex.AppendEncode(m.bytes, id[:])
+	d.ID = m.bytes[from:len(m.bytes):len(m.bytes)]
 	l.Counts.Out++
-	m.drafts = append(m.drafts, d)
 }
 
 // outputID names the nth output of an event: the first half of SHA-256 over the query id and the

@@ -124,7 +124,7 @@ func (q *query) run(ctx context.Context) {
 		due := false
 		select {
 		case <-ctx.Done():
-			q.note(q.flush(context.WithoutCancel(ctx)))
+			q.note(q.finish(context.WithoutCancel(ctx)))
 			return
 		case <-q.more:
 		case <-tick.C:
@@ -136,20 +136,11 @@ func (q *query) run(ctx context.Context) {
 
 // turn does what there is to do. What failed is tried again at the next one.
 func (q *query) turn(ctx context.Context, due bool) error {
-	behind := false
-	for _, in := range q.inputs {
-		more, err := q.read(in, readMax)
-		if err != nil {
+	stalled := q.full() // the last flush failed: nothing more is taken on before
+	if !stalled {
+		if err := q.readAll(); err != nil {
 			return err
 		}
-		behind = behind || more
-	}
-	if behind {
-		q.wake()
-	} else {
-		q.mu.Lock()
-		q.caughtUp = true
-		q.mu.Unlock()
 	}
 	if q.merger != nil {
 		if more, err := q.merge(ctx); err != nil {
@@ -164,6 +155,9 @@ func (q *query) turn(ctx context.Context, due bool) error {
 	if err := q.flush(ctx); err != nil {
 		return err
 	}
+	if stalled {
+		q.wake()
+	}
 	if q.merger == nil {
 		return nil
 	}
@@ -171,6 +165,35 @@ func (q *query) turn(ctx context.Context, due bool) error {
 		return err
 	}
 	return q.look(ctx)
+}
+
+// readAll folds some of what waits in each input.
+func (q *query) readAll() error {
+	behind := false
+	for _, in := range q.inputs {
+		more, err := q.read(in, readMax)
+		if err != nil {
+			return err
+		}
+		behind = behind || more
+	}
+	if behind {
+		q.wake()
+		return nil
+	}
+	q.mu.Lock()
+	q.caughtUp = true
+	q.mu.Unlock()
+	return nil
+}
+
+// finish stores what is still in memory.
+func (q *query) finish(ctx context.Context) error {
+	err := q.flush(ctx)
+	if err == nil && q.mapper != nil {
+		err = q.mapper.away.land()
+	}
+	return err
 }
 
 // readMax is how many bytes of events are folded at a time.

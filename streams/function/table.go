@@ -2,6 +2,7 @@ package function
 
 import (
 	"hash/maphash"
+	"slices"
 
 	"github.com/edgedhq/edged/streams/window"
 )
@@ -80,7 +81,11 @@ func (t *table) put(i int32, hash uint64) {
 }
 
 func (t *table) grow(size int) {
-	t.slots = make([]int32, size)
+	if size == len(t.slots) {
+		clear(t.slots)
+	} else {
+		t.slots = make([]int32, size)
+	}
 	for i := range t.all {
 		t.put(int32(i), t.all[i].hash)
 	}
@@ -97,8 +102,8 @@ func (t *table) touch(i int32) {
 // keep lets go of all that stays not and is not dirty; gone is called with each.
 func (t *table) keep(stays func(*held) bool, gone func(*held)) {
 	was := t.all
-	t.all, t.dirty = t.all[:0:0], t.dirty[:0]
-	for i := range was {
+	t.all, t.dirty = t.all[:0], t.dirty[:0]
+	for i := range was { // what is kept moves down, over what is not
 		h := &was[i]
 		if !h.dirty && !stays(h) {
 			gone(h)
@@ -108,6 +113,10 @@ func (t *table) keep(stays func(*held) bool, gone func(*held)) {
 			t.dirty = append(t.dirty, int32(len(t.all)))
 		}
 		t.all = append(t.all, *h)
+	}
+	clear(was[len(t.all):])
+	if 4*len(t.all) < cap(t.all) {
+		t.all = slices.Clone(t.all)
 	}
 	size := 64
 	for 3*size < 4*(len(t.all)+1) {
