@@ -133,3 +133,18 @@ func TestRefusedSQLIsPlaced(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+func TestExplainNeedsNoNode(t *testing.T) {
+	for _, c := range []struct {
+		sql, want string
+		exit      int
+	}{
+		{"SELECT city, COUNT(*) AS n FROM orders GROUP BY city", "by city", exitDone},
+		{"SELECT city, NOW() AS n\nFROM orders", "1:14: NOW() differs from node to node", exitFailed},
+	} {
+		got := edgedRun(t, "", nil, "explain", c.sql)
+		if got.code != c.exit || !strings.Contains(got.out+got.errs, c.want) {
+			t.Errorf("%s: %+v", c.sql, got)
+		}
+	}
+}

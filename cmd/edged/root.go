@@ -40,7 +40,7 @@ func (a *app) root() *cobra.Command {
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.checkGlobals() }
 	root.AddCommand(
 		(&serveCommand{app: a}).command("serve"),
-		a.pubCommand(), a.subCommand(), a.streamsCommand(), a.collectionsCommand(), a.functionsCommand(), a.queryCommand(), a.meshCommand(), a.verifyCommand(), a.demoCommand(), a.benchCommand(),
+		a.pubCommand(), a.subCommand(), a.streamsCommand(), a.collectionsCommand(), a.functionsCommand(), a.explainCommand(), a.queryCommand(), a.meshCommand(), a.verifyCommand(), a.demoCommand(), a.benchCommand(),
 		a.doctorCommand(), a.configCommand(), a.versionCommand(),
 	)
 	root.InitDefaultCompletionCmd()

@@ -69,6 +69,16 @@ func (d *definition) plan() (*plan.Plan, error) {
 	return p, nil
 }
 
+// Explain gives the plan of a text as lines, or refuses it, as PutFunction of the name would.
+func Explain(name, text string, options map[string]string) (string, error) {
+	d := &definition{Function: edged.Function{Name: name, SQL: text, Options: options}}
+	p, err := d.plan()
+	if err != nil {
+		return "", err
+	}
+	return p.Explain(), nil
+}
+
 // same says whether two definitions ask for the same.
 func (d *definition) same(e *definition) bool {
 	return d.SQL == e.SQL && maps.Equal(d.Options, e.Options) && d.Start == e.Start && d.Restarts == e.Restarts

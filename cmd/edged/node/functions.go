@@ -2,7 +2,9 @@ package node
 
 import (
 	"context"
+	"maps"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -104,4 +106,30 @@ func (o *outlook) Stable(head edged.Head) (seq edged.Sequence, alone bool) {
 func (o *outlook) Peers() bool {
 	m := o.n.mesh.Load()
 	return m != nil && len(m.repl.Nodes()) > 1
+}
+
+// Explain gives the plan of a function's text, or refuses it, without a node.
+func Explain(name, text string, options map[string]string) (string, error) {
+	return function.Explain(name, text, options)
+}
+
+func (n *Node) functionSamples(yield func(edged.Sample) bool) bool {
+	st := n.runner.Stats()
+	for _, state := range slices.Sorted(maps.Keys(st.States)) {
+		if !yield(edged.Sample{
+			Name: "edged_functions", Help: "Functions, by their state here.", Type: gauge,
+			Labels: [][2]string{{"state", state}}, Value: float64(st.States[state]),
+		}) {
+			return false
+		}
+	}
+	return each([]figure{
+		{"edged_function_queries", gauge, "Folds that run here; functions with equal ones share one.", float64(st.Queries)},
+		{"edged_function_events_in_total", counter, "Events of this node's origin that functions read.", float64(st.In)},
+		{"edged_function_events_out_total", counter, "Events that functions made of single events.", float64(st.Out)},
+		{"edged_function_events_late_total", counter, "Events counted though they came after the bound of their log.", float64(st.Late)},
+		{"edged_function_events_too_late_total", counter, "Events that came too late to count.", float64(st.TooLate)},
+		{"edged_function_events_failed_total", counter, "Events of which no result could be made.", float64(st.Failed)},
+		{"edged_function_mistyped_total", counter, "Operators that met a value of a wrong type and gave NULL.", float64(st.Mistyped)},
+	}, yield)
 }

@@ -17,7 +17,7 @@ type metrics struct{ n *Node }
 // Samples gives the figures as they stand, those of one name together.
 func (m metrics) Samples() iter.Seq[edged.Sample] {
 	return func(yield func(edged.Sample) bool) {
-		_ = m.n.brokerSamples(yield) && m.n.storageSamples(yield) && m.n.fsyncSamples(yield) && m.n.collectionSamples(yield) && m.n.meshSamples(yield) && m.n.processSamples(yield)
+		_ = m.n.brokerSamples(yield) && m.n.storageSamples(yield) && m.n.fsyncSamples(yield) && m.n.collectionSamples(yield) && m.n.functionSamples(yield) && m.n.meshSamples(yield) && m.n.processSamples(yield)
 	}
 }
 
