@@ -61,10 +61,11 @@ func closedKey(id plan.ID, w window.Span, group string) []byte {
 	return append(appendTime(appendTime(keyOf(nil, tagClosed, id), w.End), w.Start), group...)
 }
 
-// rowKey is the key of a row as it closed; that of a session's row leaves the end out.
-func rowKey(id plan.ID, l *line, windowed bool) []byte {
-	if windowed {
+// rowKey is the key of a row as it closed; as long as the end may grow, as that of a session, it is
+// left out.
+func rowKey(id plan.ID, l *line, ended bool) []byte {
+	if ended {
 		return l.key(keyOf(nil, tagRow, id))
 	}
-	return append(appendTime(appendTime(keyOf(nil, tagRow, id), 0), l.Start), l.group...)
+	return append(appendTime(appendTime(keyOf(nil, tagRow, id), noTime), l.Start), l.group...)
 }

@@ -135,7 +135,7 @@ func (c *core) count(l *lane, e *edged.Event, at int64, known bool) error {
 	verdict := window.OnTime
 	switch {
 	case c.forever:
-	case slice.End <= c.sealed && (c.spec.Kind != window.Session && c.spec.Kind != window.None):
+	case slice.End <= c.sealed && c.spec.Kind != window.None:
 		verdict = window.TooLate
 	default:
 		verdict = l.Progress.Verdict(c.spec, slice.End)

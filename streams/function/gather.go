@@ -192,6 +192,9 @@ func (g *gathering) sessions(s *snapshot, group string) error {
 		return err
 	}
 	for _, j := range g.spec.Join(nil, pieces) {
+		if j.End <= s.sealed {
+			continue // its row is kept
+		}
 		into := grouped{Group: plan.Group{Window: j.Span, Key: []byte(group), Place: g.cells.Add()}}
 		for _, p := range pieces[j.From:j.To] {
 			f := &all[p.At]

@@ -82,5 +82,5 @@ func (o *once) snapshot() *snapshot {
 		}
 		return nil
 	}
-	return &snapshot{q: o.q, scan: scan, release: func() error { return nil }}
+	return &snapshot{q: o.q, scan: scan, release: func() error { return nil }, sealed: noTime}
 }

@@ -72,7 +72,7 @@ func (v *view) look(ctx context.Context, s *snapshot, all []standing, sources []
 	case v.windowed():
 		sealed, err = v.lookWindows(s, sources, b)
 	case v.windows():
-		err = v.lookSessions(s, sources, b)
+		sealed, err = v.lookSessions(s, sources, b)
 	}
 	if err != nil {
 		return sealed, err
@@ -183,51 +183,14 @@ func (v *view) sealWindow(s *snapshot, w window.Span, at *closing, sources []win
 	return nil
 }
 
-// lookSessions closes the sessions of groups in which something may be to close.
-func (v *view) lookSessions(s *snapshot, sources []window.Source, b *batch) error {
-	spec := v.q.spec()
-	groups := slices.Sorted(maps.Keys(v.active))
-	for _, group := range groups {
-		if err := v.gather.sessions(s, group); err != nil {
-			return err
-		}
-		waiting := false
-		all := v.gather.groups
-		for i := range all {
-			w := all[i].Window
-			if at := v.shut[group][w.Start]; at != nil && at.end == w.End {
-				continue
-			}
-			closed, excluded := spec.Close(w, sources, v.plan.Options.ExcludeAfter)
-			if !closed {
-				waiting = true
-				continue
-			}
-			v.dirtyOf[group] = true
-			if v.shut[group][w.Start] != nil {
-				continue // it has grown since its first close
-			}
-			at := &closing{excluded: excluded, end: w.End, left: len(excluded)}
-			v.shutAt(group, w.Start, at)
-			v.gather.groups = all[i : i+1]
-			v.gather.byKey[group] = 0
-			for _, l := range v.present(v.gather) {
-				k := kept{sum: l.sum, revision: l.revision}
-				b.put(rowKey(v.id, &l, false), k.append(nil))
-			}
-			b.put(closedKey(v.id, window.Span{Start: w.Start}, group), at.append(nil))
-		}
-		v.gather.groups = all
-		if !waiting {
-			delete(v.active, group)
-		}
-	}
-	return nil
-}
-
-// seal drops the slices that no window needs any more.
+// seal drops what no window needs any more.
 func (q *query) seal(ctx context.Context, sealed int64) error {
-	if sealed == window.Unknown || !q.windowed() {
+	switch {
+	case sealed == window.Unknown:
+		return nil
+	case q.spec().Kind == window.Session:
+		return q.sealSessions(ctx, sealed)
+	case !q.windowed():
 		return nil
 	}
 	needed := q.spec().Needed(sealed)
@@ -238,9 +201,17 @@ func (q *query) seal(ctx context.Context, sealed int64) error {
 	if err := q.r.store.Drop(prefix, appendTime(prefix[:len(prefix):len(prefix)], needed+1)); err != nil {
 		return err
 	}
-	q.core.sealed = needed
+	return q.nothingBelow(ctx, needed)
+}
+
+// nothingBelow keeps a time up to which nothing is folded any more.
+func (q *query) nothingBelow(ctx context.Context, end int64) error {
+	q.mu.Lock()
+	q.core.sealed = max(q.core.sealed, end)
+	end = q.core.sealed
+	q.mu.Unlock()
 	return q.r.store.Commit(ctx, func(yield func(key, value []byte) bool) {
-		yield(keyOf(nil, tagSealed, q.id), appendTime(nil, needed))
+		yield(keyOf(nil, tagSealed, q.id), appendTime(nil, end))
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/edgedhq/edged"
+	"github.com/edgedhq/edged/streams/window"
 )
 
 // merger takes in what other nodes folded of their logs, and tells them of own ones.
@@ -195,7 +196,12 @@ func (b *intake) cell(rec *record, suffix, value []byte) error {
 	if !known {
 		b.order = append(b.order, key)
 	}
-	b.puts[key] = append([]byte(nil), value...)
+	if value = append([]byte(nil), value...); b.q.spec().Kind == window.Session && there != nil {
+		if value, err = b.q.keepSealed(there, value, rec.Dropped); err != nil {
+			return err
+		}
+	}
+	b.puts[key] = value
 	b.wake = append(b.wake, string(suffix))
 	return nil
 }

@@ -245,12 +245,23 @@ func (sel *selection) sessions(s *snapshot, g *gathering, sources []window.Sourc
 	if err != nil {
 		return nil, err
 	}
+	if lines, err = sel.v.keptSessions(s); err != nil {
+		return nil, err
+	}
+	kept := map[string]bool{}
+	for i := range lines {
+		kept[string(lines[i].key(nil))] = true
+	}
 	for _, group := range groups {
 		found, err := sel.v.sessionLines(s, g, group, sources)
 		if err != nil {
 			return nil, err
 		}
-		lines = append(lines, found...)
+		for _, l := range found {
+			if !kept[string(l.key(nil))] { // what has just been sealed may stand in both places
+				lines = append(lines, l)
+			}
+		}
 	}
 	slices.SortFunc(lines, func(a, b line) int { return strings.Compare(string(a.key(nil)), string(b.key(nil))) })
 	newest := int64(noTime)

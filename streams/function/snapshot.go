@@ -10,6 +10,7 @@ type snapshot struct {
 	scan    func(from, to []byte, each func(key, value []byte) bool) error
 	release func() error
 	tails   map[source]tail
+	sealed  int64 // time up to which nothing is folded any more, and rows are kept
 }
 
 // snapshot holds the state as the store has it now. The caller releases it.
@@ -18,7 +19,7 @@ func (q *query) snapshot() (*snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &snapshot{q: q, scan: scan, release: release, tails: map[source]tail{}}
+	s := &snapshot{q: q, scan: scan, release: release, tails: map[source]tail{}, sealed: noTime}
 	prefix := keyOf(nil, tagTail, q.id)
 	var torn error
 	err = scan(prefix, after(prefix), func(key, value []byte) bool {
@@ -31,7 +32,13 @@ func (q *query) snapshot() (*snapshot, error) {
 		s.tails[from] = t
 		return torn == nil
 	})
-	if err = orErr(err, torn); err != nil {
+	if err = orErr(err, torn); err == nil {
+		var end []byte
+		if end, err = s.get(keyOf(nil, tagSealed, q.id)); len(end) == 8 {
+			s.sealed = readTime(end)
+		}
+	}
+	if err != nil {
 		_ = release()
 		return nil, err
 	}

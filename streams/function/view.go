@@ -127,7 +127,7 @@ func (v *view) sessionLines(s *snapshot, g *gathering, group string, sources []w
 		g.groups = all[i : i+1]
 		g.byKey[group] = 0
 		for _, l := range v.present(g) {
-			at, err := v.closing(s, closedKey(v.id, window.Span{Start: l.Start}, group))
+			at, err := v.closing(s, closedKey(v.id, openSession(l.Start), group))
 			if err != nil {
 				return nil, err
 			}
@@ -190,9 +190,21 @@ func (v *view) windowed() bool { return v.q.windowed() }
 
 // keptLines are the rows of a sealed window: what was kept of them.
 func (v *view) keptLines(s *snapshot, w window.Span) (lines []line, err error) {
-	prefix := appendTime(appendTime(keyOf(nil, tagRow, v.id), w.End), w.Start)
+	from := appendTime(appendTime(keyOf(nil, tagRow, v.id), w.End), w.Start)
+	return v.keptBetween(s, from, after(from))
+}
+
+// keptSessions are the rows of all sealed sessions.
+func (v *view) keptSessions(s *snapshot) ([]line, error) {
+	prefix := keyOf(nil, tagRow, v.id)
+	return v.keptBetween(s, appendTime(prefix[:len(prefix):len(prefix)], noTime+1), after(prefix))
+}
+
+// keptBetween are the rows of sealed windows whose keys lie between two.
+func (v *view) keptBetween(s *snapshot, from, to []byte) (lines []line, err error) {
+	const group = 1 + idSize + 16 // behind tag, id and window
 	var torn error
-	err = s.scan(prefix, after(prefix), func(key, value []byte) bool {
+	err = s.scan(from, to, func(key, value []byte) bool {
 		var k kept
 		if k, torn = readKept(value); torn != nil {
 			return false
@@ -201,7 +213,8 @@ func (v *view) keptLines(s *snapshot, w window.Span) (lines []line, err error) {
 			return true // it was there at the close, and not any more at the seal
 		}
 		l := line{
-			Span: w, group: string(key[len(prefix):]), columns: k.columns, sum: k.sum, revision: k.revision,
+			Span:  window.Span{End: readTime(key[1+idSize:]), Start: readTime(key[1+idSize+8:])},
+			group: string(key[group:]), columns: k.columns, sum: k.sum, revision: k.revision,
 			sealed: true, status: window.Final, excluded: k.excluded,
 		}
 		if k.revised {
