@@ -194,7 +194,10 @@ func (q *query) seal(ctx context.Context, sealed int64) error {
 		return nil
 	}
 	needed := q.spec().Needed(sealed)
-	if needed == window.Unknown || needed <= q.core.sealed || !q.told(needed) {
+	if needed == window.Unknown || needed <= q.core.sealed {
+		return nil
+	}
+	if needed = q.everywhere(needed); needed <= q.core.sealed {
 		return nil
 	}
 	prefix := keyOf(nil, tagCell, q.id)

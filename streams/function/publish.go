@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/edgedhq/edged"
+	"github.com/edgedhq/edged/streams/window"
 )
 
 // telling is what other nodes are still to be told of a query's own logs.
@@ -16,6 +17,11 @@ type telling struct {
 	told    int64                      // bytes of records since all was told last
 	live    int64                      // bytes of those that told all
 	scratch []byte
+
+	stamp    int64 // of the newest record
+	asked    bool  // until all nodes hold what was told by askedAt, of slices that end by askedFor
+	askedFor int64
+	askedAt  int64
 }
 
 // noteChanged notes a cell that was flushed.
@@ -185,7 +191,7 @@ func (q *query) send(ctx context.Context, t *telling) error {
 		q.core.lanes[t.waiting[i].source].Published = t.waiting[i].Position
 	}
 	q.mu.Unlock()
-	t.waiting = t.waiting[:0]
+	t.waiting, t.stamp = t.waiting[:0], receipt.HLC.Wall
 	if t.told += size; !t.whole {
 		return nil
 	}
@@ -193,12 +199,25 @@ func (q *query) send(ctx context.Context, t *telling) error {
 	return q.retire(ctx, pub.Stream, &receipt)
 }
 
-// told says whether other nodes were told, or are about to be, of all own cells of slices that end by
-// a time: before that they may not go.
-func (q *query) told(end int64) bool {
+// everywhere gives the slice end, up to one, of which all nodes hold all own cells: before that they
+// may not go, since a node that was away has nothing else to know them by.
+func (q *query) everywhere(end int64) int64 {
 	if !q.r.mesh.Peers() {
-		return true
+		return end
 	}
+	t := &q.merger.telling
+	if t.asked && q.r.mesh.Everywhere() > t.askedAt {
+		t.asked = false
+		return t.askedFor
+	}
+	if !t.asked && len(t.waiting) == 0 && q.told(end) {
+		t.asked, t.askedFor, t.askedAt = true, end, max(t.stamp, q.r.opts.Now().UnixNano())
+	}
+	return window.Unknown
+}
+
+// told says whether all own cells of slices that end by a time have been sent.
+func (q *query) told(end int64) bool {
 	for _, s := range q.ownSources() {
 		keys, known := q.merger.telling.changed[s]
 		if !known {

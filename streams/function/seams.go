@@ -59,6 +59,9 @@ type Mesh interface {
 	// Stable is the last event of an own log, of which the durable head is given, that may be told
 	// of: another node holds it too, or there is no other, and then alone says so.
 	Stable(head edged.Head) (seq edged.Sequence, alone bool)
+	// Everywhere is the stamp, in Unix nanoseconds, below which every member holds every event; one
+	// that is away holds it back.
+	Everywhere() int64
 	// Peers says whether there is any other node to tell.
 	Peers() bool
 }

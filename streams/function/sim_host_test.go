@@ -221,6 +221,18 @@ func (h *simHost) Stable(head edged.Head) (edged.Sequence, bool) {
 	return h.acked[head.Name], false
 }
 
+func (h *simHost) Everywhere() int64 {
+	least := int64(math.MaxInt64)
+	for _, o := range h.w.hosts {
+		for name, x := range h.held {
+			if o.held[name].last < x.last {
+				least = min(least, h.w.logs[name][o.held[name].last].HLC.Wall)
+			}
+		}
+	}
+	return least
+}
+
 // sync gives other what h holds and it does not; all of it, or a part.
 func (h *simHost) sync(other *simHost, whole bool) {
 	for _, name := range slices.Sorted(maps.Keys(h.streams)) {

@@ -149,9 +149,20 @@ func (w *simWorld) put(h *simHost, i int) {
 	w.must(err)
 }
 
+var simTrace bool
+var simDump func(w *simWorld, h *simHost)
+
+func (w *simWorld) trace(args ...any) {
+	if simTrace {
+		fmt.Println(append([]any{(w.now - time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).UnixNano()) / 1e6}, args...)...)
+	}
+}
+
 func (w *simWorld) step() {
 	h, o := w.hosts[w.rng.IntN(3)], w.hosts[w.rng.IntN(3)]
-	switch x := w.rng.IntN(100); {
+	x := w.rng.IntN(100)
+	w.trace(x, h.index, o.index)
+	switch {
 	case x < 25:
 		stream := []string{"a", "a", "b"}[w.rng.IntN(3)]
 		for range 1 + w.rng.IntN(6) {
@@ -254,6 +265,8 @@ func (w *simWorld) row(h *simHost, i int, raw []byte, cut edged.Vector, want map
 		w.fail("%s at h%d: row %s should not be: %s", q.name, h.index, r.name(), raw)
 	}
 	if what := differs(row, wanted.columns); what != "" {
+		simDump(w, h)
+		for _, e := range wanted.of { w.trace(e.of.ID, e.of.Origin, e.of.Partition, e.of.Sequence, e.bounded, e.bound, e.time) }
 		w.fail("%s at h%d: %s in %s at %v", q.name, h.index, what, raw, cut)
 	}
 	columns := fmt.Sprint(wanted.columns)

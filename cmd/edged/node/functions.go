@@ -102,6 +102,14 @@ func (o *outlook) Stable(head edged.Head) (seq edged.Sequence, alone bool) {
 	return m.repl.Replicated(head), false
 }
 
+// Everywhere is the stamp below which every member holds every event.
+func (o *outlook) Everywhere() int64 {
+	if m := o.n.mesh.Load(); m != nil {
+		return m.repl.Everywhere()
+	}
+	return math.MaxInt64
+}
+
 // Peers says whether there is, or was, any other node to tell.
 func (o *outlook) Peers() bool {
 	m := o.n.mesh.Load()
