@@ -36,6 +36,7 @@ func (a alone) Promises() []edged.Promise {
 func (alone) Region(edged.OriginID) string                        { return "eu" }
 func (alone) Stable(head edged.Head) (seq edged.Sequence, _ bool) { return head.Head, true }
 func (alone) Peers() bool                                         { return false }
+func (alone) Everywhere() int64                                   { return 0 }
 
 // rig is a broker on the machine's disk with a runner.
 type rig struct {

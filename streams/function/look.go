@@ -72,7 +72,7 @@ func (v *view) look(ctx context.Context, s *snapshot, all []standing, sources []
 	case v.windowed():
 		sealed, err = v.lookWindows(s, sources, b)
 	case v.windows():
-		sealed, err = v.lookSessions(s, sources, b)
+		err = v.lookSessions(s, sources, b)
 	}
 	if err != nil {
 		return sealed, err
@@ -86,10 +86,15 @@ func (v *view) look(ctx context.Context, s *snapshot, all []standing, sources []
 		}
 		defer s.close()
 	}
+	b = &batch{}
+	if v.q.spec().Kind == window.Session {
+		if sealed, err = v.keepSessions(s, sources, b); err != nil {
+			return sealed, err
+		}
+	}
 	if err := v.recheck(s, all); err != nil {
 		return sealed, err
 	}
-	b = &batch{}
 	if err := v.send(s, all, sources, b); err != nil || len(b.puts) == 0 {
 		return sealed, err
 	}

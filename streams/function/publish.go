@@ -224,12 +224,29 @@ func (q *query) told(end int64) bool {
 			return false
 		}
 		for suffix := range keys { // whether there is one: any order
-			if readTime([]byte(suffix)) <= end {
+			if q.windowed() && readTime([]byte(suffix)) <= end || !q.windowed() && q.untold(s, suffix, end) {
 				return false
 			}
 		}
 	}
 	return true
+}
+
+// untold says whether a group of an own log holds a fragment that ends by a time and was not sent as it
+// is now.
+func (q *query) untold(s source, group string, end int64) bool {
+	l := q.core.lanes[s]
+	i := q.core.table.find(q.core.table.hashOf(l, 0, []byte(group)), l, 0, []byte(group))
+	if i < 0 {
+		return true // it is not in memory: wait until it has been told
+	}
+	h := &q.core.table.all[i]
+	for at := range h.spans {
+		if h.spans[at].Last+q.spec().Gap <= end && h.parts[at].Position > l.Published {
+			return true
+		}
+	}
+	return false
 }
 
 // tellAnew makes the stream of the partials, which another node took away because it did not know yet

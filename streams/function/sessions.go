@@ -10,13 +10,18 @@ import (
 	"github.com/edgedhq/edged/streams/window"
 )
 
-// lookSessions closes and seals the sessions that can be. It gives the end up to which all are sealed.
-func (v *view) lookSessions(s *snapshot, sources []window.Source, b *batch) (sealed int64, err error) {
+// lookSessions closes the sessions that can be.
+func (v *view) lookSessions(s *snapshot, sources []window.Source, b *batch) error {
 	for _, group := range slices.Sorted(maps.Keys(v.active)) {
 		if err := v.closeSessions(s, group, sources, b); err != nil {
-			return 0, err
+			return err
 		}
 	}
+	return nil
+}
+
+// keepSessions keeps the rows of the sessions that are sealed, and gives the end up to which all are.
+func (v *view) keepSessions(s *snapshot, sources []window.Source, b *batch) (sealed int64, err error) {
 	sealed = sealedBy(v.q.spec(), sources)
 	for _, group := range slices.Sorted(maps.Keys(v.shut)) {
 		v.backSessions(group, sources)
@@ -125,6 +130,9 @@ func (v *view) sealGroup(s *snapshot, group string, sealed int64, sources []wind
 func (q *query) sealSessions(ctx context.Context, sealed int64) error {
 	const step = 1_000_000_000 // a look at all groups costs, so there is one a second of event time at most
 	if sealed < q.core.sealed+step && q.core.sealed != noTime {
+		return nil
+	}
+	if sealed = q.everywhere(sealed); sealed <= q.core.sealed {
 		return nil
 	}
 	s, err := q.snapshot()

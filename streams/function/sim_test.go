@@ -266,7 +266,9 @@ func (w *simWorld) row(h *simHost, i int, raw []byte, cut edged.Vector, want map
 	}
 	if what := differs(row, wanted.columns); what != "" {
 		simDump(w, h)
-		for _, e := range wanted.of { w.trace(e.of.ID, e.of.Origin, e.of.Partition, e.of.Sequence, e.bounded, e.bound, e.time) }
+		for _, e := range wanted.of {
+			w.trace(e.of.ID, e.of.Origin, e.of.Partition, e.of.Sequence, e.bounded, e.bound, e.time)
+		}
 		w.fail("%s at h%d: %s in %s at %v", q.name, h.index, what, raw, cut)
 	}
 	columns := fmt.Sprint(wanted.columns)
