@@ -62,7 +62,7 @@ func (q *query) continues(old *query) error {
 			if in.stream == old.inputs[s.Input].stream {
 				to := s
 				to.Input = in.number
-				q.core.lane(to).tail = tail{From: l.From, Position: l.Position, Progress: l.Progress, Newest: l.Newest}
+				q.core.lane(to).tail = tail{From: l.From, Position: l.Position, Progress: l.Progress, Newest: l.Newest, Generation: l.Generation}
 			}
 		}
 	}

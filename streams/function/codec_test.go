@@ -23,7 +23,7 @@ func someTail() tail {
 	return tail{
 		From: 3, Position: 900, Progress: window.Progress{Bound: -5, Bounded: true, Last: 1 << 60},
 		Newest: edged.Timestamp{Wall: 1 << 60, Logical: 7},
-		Counts: counts{In: 898, Late: 3, TooLate: 2, Failed: 1, Mistyped: 4, Out: 5}, Published: 800,
+		Counts: counts{In: 898, Late: 3, TooLate: 2, Failed: 1, Mistyped: 4, Out: 5}, Published: 800, Generation: 2,
 	}
 }
 

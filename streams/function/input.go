@@ -2,6 +2,7 @@ package function
 
 import (
 	"errors"
+	"fmt"
 	"sync"
 
 	"github.com/edgedhq/edged"
@@ -134,6 +135,9 @@ func (q *query) open(in *input) error {
 		} else if err != nil {
 			return err
 		}
+		if q.anew(in, info.Generation) {
+			return nil
+		}
 		at = edged.Start{Kind: edged.AtCursorOrGap, Cursor: edged.Cursor{Stream: in.stream, Generation: info.Generation, Vector: folded}}
 	}
 	feed, err := q.r.journal.Follow(edged.Query{Stream: in.stream, Start: at, Local: true, Durable: true, Await: true}, q.wake)
@@ -142,6 +146,19 @@ func (q *query) open(in *input) error {
 	}
 	in.feed = feed
 	return nil
+}
+
+// anew says whether a stream is not the one whose logs were folded, and ends the fold then.
+func (q *query) anew(in *input, generation edged.Generation) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for s, l := range q.core.lanes { // whether there is one: any order
+		if s.Input == in.number && l.Position > 0 && l.Generation != generation {
+			q.fail("the stream " + in.stream + " was deleted and made anew")
+			return true
+		}
+	}
+	return false
 }
 
 // read folds what waits in an input, about bytesMax of it, and says whether there may be more.
@@ -164,14 +181,34 @@ func (q *query) read(in *input, bytesMax int) (more bool, err error) {
 		return false, err
 	}
 	for i := range in.page {
-		if d := &in.page[i]; d.Run != nil {
+		switch d := &in.page[i]; {
+		case d.Run != nil:
 			if err := q.foldRun(in, d); err != nil {
 				return false, err
 			}
+		case d.Notice.Op == "gap":
+			q.lose(in, d.Notice)
 		}
 		in.page[i] = edged.Delivery{}
 	}
 	return len(in.page) > 0, nil
+}
+
+// lose ends the fold at events that are gone before they were folded: what comes after them would be
+// less than it says.
+func (q *query) lose(in *input, gap *edged.Notice) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	s := source{Origin: gap.Log.Origin.ID, Partition: gap.Log.Partition, Input: in.number}
+	if l := q.core.lanes[s]; l != nil && gap.To > l.Position {
+		q.fail(fmt.Sprintf("input retired: the events %d to %d of %s/%d were let go before they were folded", gap.From, gap.To, in.stream, s.Partition))
+	}
+}
+
+// fail ends the reading of own logs for good. The caller holds mu.
+func (q *query) fail(why string) {
+	q.failed = why + `; PUT the function again with "restart": true to begin anew from what is retained`
+	q.problem = q.failed
 }
 
 // foldRun folds the events of a delivery.
@@ -185,6 +222,16 @@ func (q *query) foldRun(in *input, d *edged.Delivery) error {
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	switch l.Generation {
+	case 0:
+		l.Generation = name.Generation
+	case name.Generation:
+	default:
+		q.fail("the stream " + in.stream + " was deleted and made anew")
+	}
+	if q.failed != "" {
+		return nil
+	}
 	q.waiting += d.Run.Bytes()
 	e := &in.event // in one place: a row points at it, so each would be an allocation
 	for i, next := range d.Run.Events(d.From, d.To) {

@@ -43,6 +43,7 @@ type query struct {
 	problem  string // the last error; it stays
 	failing  int    // events that failed in a row
 	stuck    bool   // the last turn failed
+	failed   string // why own logs are not read any more; empty while they are
 	caughtUp bool   // what was there at the start has been folded once
 	since    time.Time
 	unused   time.Time // since when there is no view
@@ -170,6 +171,9 @@ func (q *query) turn(ctx context.Context, due bool) error {
 // readAll folds some of what waits in each input.
 func (q *query) readAll() error {
 	behind := false
+	if q.failed != "" {
+		return nil
+	}
 	for _, in := range q.inputs {
 		more, err := q.read(in, readMax)
 		if err != nil {

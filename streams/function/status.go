@@ -53,6 +53,8 @@ func (r *Runner) info(f *function) (info edged.FunctionInfo, err error) {
 // state is the word for how the query fares here. The caller holds mu.
 func (q *query) state() string {
 	switch {
+	case q.failed != "":
+		return "failed"
 	case q.stuck:
 		return "paused"
 	case q.failing >= degradedAfter:

@@ -14,7 +14,8 @@ type tail struct {
 	Progress       window.Progress
 	Newest         edged.Timestamp // of the last event folded
 	Counts         counts
-	Published      edged.Sequence // of an own log: what other nodes were told of
+	Published      edged.Sequence   // of an own log: what other nodes were told of
+	Generation     edged.Generation // of the stream: a later one is another log
 }
 
 // counts are what became of a log's events.
@@ -54,7 +55,8 @@ func (t *tail) append(dst []byte) []byte {
 	for _, n := range []int64{t.Counts.In, t.Counts.Late, t.Counts.TooLate, t.Counts.Failed, t.Counts.Mistyped, t.Counts.Out} {
 		dst = binary.AppendVarint(dst, n)
 	}
-	return binary.AppendUvarint(dst, uint64(t.Published))
+	dst = binary.AppendUvarint(dst, uint64(t.Published))
+	return binary.AppendUvarint(dst, uint64(t.Generation))
 }
 
 // readTail reads what append wrote, and gives what follows it.
@@ -71,6 +73,7 @@ func readTail(from []byte) (t tail, rest []byte, err error) {
 		*n = r.varint()
 	}
 	t.Published = edged.Sequence(r.uvarint())
+	t.Generation = edged.Generation(r.uvarint())
 	return t, r.rest, r.err
 }
 
