@@ -92,6 +92,9 @@ func (v *view) look(ctx context.Context, s *snapshot, all []standing, sources []
 			return sealed, err
 		}
 	}
+	if err := v.retain(s, sources); err != nil {
+		return sealed, err
+	}
 	if err := v.recheck(s, all); err != nil {
 		return sealed, err
 	}

@@ -27,6 +27,7 @@ type view struct {
 
 	open     map[window.Span]bool          // windows that hold something and have not closed
 	closed   map[window.Span]*closing      // closed, and not sealed yet
+	retained int64                         // up to when old rows were looked for last
 	sealedTo int64                         // the latest end of a sealed window
 	sealed   map[window.Span]bool          // while it is restored
 	active   map[string]bool               // of sessions: groups that may have some to close
@@ -44,7 +45,7 @@ func newView(q *query, name string, p *plan.Plan) (*view, error) {
 	}
 	v := &view{
 		q: q, name: name, plan: p, whole: p.Query.Qualify != nil || p.Query.From.Query != nil && len(p.Query.From.Query.GroupBy) > 0,
-		open: map[window.Span]bool{}, closed: map[window.Span]*closing{}, sealed: map[window.Span]bool{}, sealedTo: noTime, active: map[string]bool{},
+		open: map[window.Span]bool{}, closed: map[window.Span]*closing{}, sealed: map[window.Span]bool{}, sealedTo: noTime, retained: noTime, active: map[string]bool{},
 		shut: map[string]map[int64]*closing{}, dirty: map[window.Span]bool{}, dirtyOf: map[string]bool{},
 	}
 	sum := sha256.Sum256([]byte(name + "\x00" + sql.Print(p.Query) + "\x00" + q.id.String()))
