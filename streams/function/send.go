@@ -143,7 +143,7 @@ func (o *outbox) emit(pane string, lines []line) error {
 		key := string(l.key(nil))
 		was := before[key]
 		delete(before, key)
-		sum, mine := l.shown(), o.mine(l)
+		sum, mine := l.shown(), o.mine(l) || strings.HasSuffix(was, emittedHere)
 		if strings.HasPrefix(was, string(sum[:])) && (!mine || was[len(sum):] == emittedHere) {
 			continue
 		}
@@ -154,18 +154,63 @@ func (o *outbox) emit(pane string, lines []line) error {
 		}
 		o.b.put(append(prefix[:len(prefix):len(prefix)], key...), now)
 	}
+	return o.absent(prefix, pane, before)
+}
+
+// absent emits that rows of a pane are gone. That stays known where it was emitted, as the row may come
+// back.
+func (o *outbox) absent(prefix []byte, pane string, before map[string]string) error {
+	gathered := false
 	for _, key := range slices.Sorted(maps.Keys(before)) {
 		l := lineGone(key)
-		o.b.put(append(prefix[:len(prefix):len(prefix)], key...), nil)
-		if o.mine(&l) {
-			o.event(&l)
+		sum, was := l.shown(), before[key]
+		if strings.HasPrefix(was, string(sum[:])) {
+			continue
 		}
+		at := append(prefix[:len(prefix):len(prefix)], key...)
+		if !o.mine(&l) && !strings.HasSuffix(was, emittedHere) {
+			o.b.put(at, nil)
+			continue
+		}
+		if !gathered {
+			if err := o.v.gatherPane(o.s, pane, l.Span); err != nil {
+				return err
+			}
+			gathered = true
+		}
+		l.revision = o.v.revisionWithout(l.group)
+		o.event(&l)
+		o.b.put(at, append(sum[:], emittedHere...))
 	}
 	return nil
 }
 
-// emittedHere ends what is kept of an emitted row if this node emitted it. Of another it is believed
-// to have done so until it is away.
+// gatherPane merges what the rows of a pane are made of.
+func (v *view) gatherPane(s *snapshot, pane string, w window.Span) error {
+	switch {
+	case v.windowed() || v.whole && !v.windows():
+		return v.gather.window(s, w)
+	case v.windows():
+		return v.gather.sessions(s, pane)
+	}
+	return v.gather.group(s, pane)
+}
+
+// revisionWithout is the revision of a row that is not there any more, by what was gathered of its
+// pane: of the group or, where a row may depend on others, of all of them.
+func (v *view) revisionWithout(group string) (n uint64) {
+	groups := v.gather.groups
+	if v.windowed() && !v.whole {
+		groups = slices.DeleteFunc(slices.Clone(groups), func(g grouped) bool { return string(g.Key) != group })
+	}
+	for _, s := range union(groups) {
+		n += uint64(s.position)
+	}
+	return n
+}
+
+// emittedHere ends what is kept of an emitted row if this node emitted it; then it goes on to, so that
+// nothing outdated stays the newest. Of another it is believed to have done so until it is away.
 const emittedHere = "!"
 
 // recheck makes dirty what others were believed to emit, once the emitters are others.

@@ -20,7 +20,10 @@ type simQuery struct {
 	size, step, gap          int64
 	ingest                   bool
 	order, idle, late, again int64 // out_of_orderness, idle, lateness, revise_within
-	into                     string
+	emits                    bool   // into a stream of the function's own
+	into                     string // that stream
+
+	mapped func(e *simEvent) map[string]any // of queries per event; nil: nothing comes of it
 
 	where   func(e *simEvent) bool
 	key     func(e *simEvent) string // nil: one group
@@ -30,7 +33,7 @@ type simQuery struct {
 
 const (
 	simSecond = int64(time.Second)
-	simTail   = " WITH (out_of_orderness='2s', idle='5s', lateness='1s', revise_within='15s', exclude_after='4s'"
+	simTail   = "out_of_orderness='2s', idle='5s', lateness='1s', revise_within='15s', exclude_after='4s'"
 )
 
 // simPool are the queries of the worlds.
@@ -39,8 +42,13 @@ func simPool() []*simQuery {
 	with := func(change func(*simQuery)) *simQuery {
 		q := base
 		change(&q)
-		if q.sql += simTail; q.into != "" {
-			q.sql += ", into='" + q.into + "'"
+		if q.sql += " WITH (" + simTail; q.mapped != nil {
+			q.sql = strings.TrimSuffix(q.sql, simTail)
+		} else if q.emits {
+			q.sql += ", "
+		}
+		if q.emits || q.mapped != nil {
+			q.sql += "into='%s'"
 		}
 		q.sql += ")"
 		return &q
@@ -63,7 +71,7 @@ func simPool() []*simQuery {
 			}
 		}),
 		with(func(q *simQuery) {
-			q.name, q.kind, q.size, q.step, q.into = "cumulate", window.Cumulate, 9*simSecond, 3*simSecond, "out"
+			q.name, q.kind, q.size, q.step, q.emits = "cumulate", window.Cumulate, 9*simSecond, 3*simSecond, true
 			q.sql = "SELECT k, COUNT(DISTINCT u) AS users, FIRST(u) AS f, LAST(u) AS l FROM a GROUP BY k, CUMULATE(_time, INTERVAL '3 seconds', INTERVAL '9 seconds')"
 			q.columns = func(all []*simEvent) (map[string]any, bool) {
 				users := map[string]bool{}
@@ -74,7 +82,7 @@ func simPool() []*simQuery {
 			}
 		}),
 		with(func(q *simQuery) {
-			q.name, q.kind, q.gap = "session", window.Session, 3*simSecond
+			q.name, q.kind, q.gap, q.emits = "session", window.Session, 3*simSecond, true
 			q.sql = "SELECT k, COUNT(*) AS c, LAST(u) AS l, SUM(n) AS s FROM a GROUP BY k, SESSION(_time, INTERVAL '3 seconds')"
 			q.columns = func(all []*simEvent) (map[string]any, bool) {
 				return map[string]any{"c": len(all), "l": all[len(all)-1].u, "s": total(ints(all))}, true
@@ -88,7 +96,7 @@ func simPool() []*simQuery {
 			}
 		}),
 		with(func(q *simQuery) {
-			q.name, q.kind, q.size, q.step = "ranked", window.Tumble, 4*simSecond, 4*simSecond
+			q.name, q.kind, q.size, q.step, q.emits = "ranked", window.Tumble, 4*simSecond, 4*simSecond, true
 			q.sql = "SELECT k, COUNT(*) AS c FROM a GROUP BY k, TUMBLE(_time, INTERVAL '4 seconds') QUALIFY RANK() OVER (ORDER BY c DESC) = 1"
 			q.columns = func(all []*simEvent) (map[string]any, bool) { return map[string]any{"c": len(all)}, true }
 			q.rank = func(rows []simRow) []simRow {
@@ -97,6 +105,16 @@ func simPool() []*simQuery {
 					best = max(best, r.columns["c"].(int))
 				}
 				return slices.DeleteFunc(rows, func(r simRow) bool { return r.columns["c"].(int) < best })
+			}
+		}),
+		with(func(q *simQuery) {
+			q.name = "map"
+			q.sql = "SELECT k, n * 2 AS twice, u AS _key FROM a WHERE n > 10"
+			q.mapped = func(e *simEvent) map[string]any {
+				if e.n == nil || *e.n <= 10 {
+					return nil
+				}
+				return map[string]any{"k": e.k, "twice": *e.n * 2}
 			}
 		}),
 		with(func(q *simQuery) {

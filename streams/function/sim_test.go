@@ -113,7 +113,7 @@ func (w *simWorld) run() {
 	}
 	w.partials = int64(1) << (8 + w.rng.IntN(8))
 	w.cells = 1 << (10 + w.rng.IntN(12))
-	for _, name := range []string{"a", "b", "out"} {
+	for _, name := range []string{"a", "b", "out0", "out1"} {
 		w.inputs = append(w.inputs, edged.Stream{Name: name, Generation: 1, Partitions: 1 + w.rng.IntN(3)})
 	}
 	for i := range 3 {
@@ -124,8 +124,12 @@ func (w *simWorld) run() {
 	}
 	pool := simPool()
 	for i := range 2 {
-		q := pool[w.rng.IntN(len(pool))]
-		w.queries = append(w.queries, q)
+		q := *pool[w.rng.IntN(len(pool))]
+		if q.emits || q.mapped != nil {
+			q.into = fmt.Sprint("out", i)
+			q.sql = fmt.Sprintf(q.sql, q.into)
+		}
+		w.queries = append(w.queries, &q)
 		w.put(w.hosts[w.rng.IntN(3)], i)
 	}
 	if w.shift != 0 { // no log begins behind the others
@@ -222,6 +226,12 @@ func (w *simWorld) look(h *simHost) (cuts []edged.Vector) {
 	for i, q := range w.queries {
 		name := fmt.Sprint("f", i)
 		if _, err := h.r.find(name); err != nil {
+			cuts = append(cuts, nil)
+			continue
+		}
+		if q.mapped != nil {
+			w.outputs(q, false)
+			cuts = append(cuts, nil)
 			continue
 		}
 		page, err := h.r.Rows(context.Background(), edged.RowsQuery{Function: name, Limit: 100_000})
@@ -399,6 +409,10 @@ func (w *simWorld) quiet() {
 		}
 	}
 	for i, q := range w.queries {
+		if q.mapped != nil {
+			w.outputs(q, true)
+			continue
+		}
 		for j, stream := range q.inputs {
 			for name, events := range w.logs {
 				k := edged.LogKey{Origin: name.Origin.ID, Partition: name.Partition | edged.Partition(j)<<16}
@@ -406,6 +420,9 @@ func (w *simWorld) quiet() {
 					w.fail("%s: %v is folded up to %d of %d", q.name, name, first[i][k], len(events))
 				}
 			}
+		}
+		if q.emits {
+			w.emitted(q, q.rows(w.events(q, first[i])))
 		}
 	}
 }
