@@ -42,7 +42,7 @@ func (b *board) watched() bool {
 }
 
 // differ appends to news the rows of a pane that are not as they were given last, and those gone.
-func (b *board) differ(news []line, pane string, lines []line) []line {
+func (b *board) differ(news []line, pane string, lines []line, s *snapshot) ([]line, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	before := b.panes[pane]
@@ -56,13 +56,20 @@ func (b *board) differ(news []line, pane string, lines []line) []line {
 		}
 	}
 	for key := range before {
-		if !now[key] {
-			delete(b.shown, key)
-			news = append(news, lineGone(key))
+		if now[key] {
+			continue
+		}
+		l := lineGone(key)
+		sealed, err := b.v.isKept(s, &l)
+		if err != nil {
+			return news, err
+		}
+		if delete(b.shown, key); !sealed { // what is sealed stays as it was given
+			news = append(news, l)
 		}
 	}
 	b.panes[pane] = now
-	return news
+	return news, nil
 }
 
 // beatEvery is how often those who watch are told that they are up to date, in nanoseconds.

@@ -108,6 +108,7 @@ type outbox struct {
 	all  []standing
 	pub  *edged.Publication // nil where the function names no stream
 	news []line
+	open []line // of the pane at hand: rows that do not go out yet
 	cut  string
 }
 
@@ -115,15 +116,31 @@ type outbox struct {
 func (o *outbox) add(pane string, lines []line) error {
 	v := o.v
 	if v.plan.Emit.Kind == plan.EmitFinal && v.windows() {
-		lines = slices.DeleteFunc(lines, func(l line) bool { return l.status == window.Provisional })
+		lines, o.open = parted(lines)
 	}
 	if v.board.watched() {
-		o.news = v.board.differ(o.news, pane, lines)
+		var err error
+		o.news, err = v.board.differ(o.news, pane, lines, o.s)
+		if err != nil {
+			return err
+		}
 	}
 	if o.pub == nil {
 		return nil
 	}
 	return o.emit(pane, lines)
+}
+
+// parted parts the rows of closed windows from those of open ones.
+func parted(lines []line) (closed, open []line) {
+	for _, l := range lines {
+		if l.status == window.Provisional {
+			open = append(open, l)
+		} else {
+			closed = append(closed, l)
+		}
+	}
+	return closed, open
 }
 
 // emit makes events of the rows of a pane that changed since they were emitted, if it is for this
@@ -137,6 +154,11 @@ func (o *outbox) emit(pane string, lines []line) error {
 	})
 	if err != nil {
 		return err
+	}
+	if o.v.q.spec().Kind == window.Session {
+		if err := o.grown(prefix, lines, before); err != nil {
+			return err
+		}
 	}
 	for i := range lines {
 		l := &lines[i]
@@ -155,6 +177,39 @@ func (o *outbox) emit(pane string, lines []line) error {
 		o.b.put(append(prefix[:len(prefix):len(prefix)], key...), now)
 	}
 	return o.absent(prefix, pane, before)
+}
+
+// grown takes the sessions that are sealed, and those that are open again, out of what was emitted of a
+// pane: they stay as they are. It puts those that have grown, which are the same results, under the keys that they have now.
+func (o *outbox) grown(prefix []byte, lines []line, before map[string]string) error {
+	for _, key := range slices.Sorted(maps.Keys(before)) {
+		l := lineGone(key)
+		if sealed, err := o.v.isKept(o.s, &l); err != nil {
+			return err
+		} else if sealed || slices.ContainsFunc(o.open, func(m line) bool { return m.Start == l.Start && m.group == l.group }) {
+			delete(before, key)
+			continue
+		}
+		i := slices.IndexFunc(lines, func(m line) bool { return m.Start == l.Start && m.group == l.group && m.End != l.End })
+		if i < 0 {
+			continue
+		}
+		o.b.put(append(prefix[:len(prefix):len(prefix)], key...), nil)
+		if now := string(lines[i].key(nil)); before[now] == "" {
+			before[now] = before[key]
+		}
+		delete(before, key)
+	}
+	return nil
+}
+
+// isKept says whether a session is sealed: its row stays, though nothing is folded for it any more.
+func (v *view) isKept(s *snapshot, l *line) (bool, error) {
+	if l.End > s.sealed || v.q.spec().Kind != window.Session {
+		return false, nil
+	}
+	b, err := s.get(rowKey(v.id, l, true))
+	return b != nil, err
 }
 
 // absent emits that rows of a pane are gone. That stays known where it was emitted, as the row may come

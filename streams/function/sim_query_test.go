@@ -19,7 +19,7 @@ type simQuery struct {
 	kind                     window.Kind
 	size, step, gap          int64
 	ingest                   bool
-	order, idle, late, again int64 // out_of_orderness, idle, lateness, revise_within
+	order, idle, late, again int64  // out_of_orderness, idle, lateness, revise_within
 	emits                    bool   // into a stream of the function's own
 	into                     string // that stream
 

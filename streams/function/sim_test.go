@@ -217,6 +217,9 @@ func (w *simWorld) turn(h *simHost, due bool) {
 	slices.SortFunc(queries, func(a, b *query) int { return strings.Compare(a.id.String(), b.id.String()) })
 	for _, q := range queries {
 		w.must(q.turn(context.Background(), due))
+		if q.mapper != nil { // one thing after the other, so that a seed is one trace
+			w.must(q.mapper.away.land())
+		}
 	}
 	h.r.flip()
 }
