@@ -36,25 +36,31 @@ const (
 	simTail   = "out_of_orderness='2s', idle='5s', lateness='1s', revise_within='15s', exclude_after='4s'"
 )
 
+// simMake makes a query of the worlds.
+func simMake(change func(*simQuery)) *simQuery {
+	q := simQuery{inputs: []string{"a"}, order: 2 * simSecond, idle: 5 * simSecond, late: simSecond, again: 15 * simSecond, key: func(e *simEvent) string { return e.k }}
+	change(&q)
+	if q.sql += " WITH (" + simTail; q.mapped != nil {
+		q.sql = strings.TrimSuffix(q.sql, simTail)
+	} else if q.emits {
+		q.sql += ", "
+	}
+	if q.emits || q.mapped != nil {
+		q.sql += "into='%s'"
+	}
+	q.sql += ")"
+	return &q
+}
+
 // simPool are the queries of the worlds.
 func simPool() []*simQuery {
-	base := simQuery{inputs: []string{"a"}, order: 2 * simSecond, idle: 5 * simSecond, late: simSecond, again: 15 * simSecond, key: func(e *simEvent) string { return e.k }}
-	with := func(change func(*simQuery)) *simQuery {
-		q := base
-		change(&q)
-		if q.sql += " WITH (" + simTail; q.mapped != nil {
-			q.sql = strings.TrimSuffix(q.sql, simTail)
-		} else if q.emits {
-			q.sql += ", "
-		}
-		if q.emits || q.mapped != nil {
-			q.sql += "into='%s'"
-		}
-		q.sql += ")"
-		return &q
-	}
+	return slices.Concat(simWindows(), simPasses(), simOthers())
+}
+
+// simWindows are those of windows that follow each other.
+func simWindows() []*simQuery {
 	return []*simQuery{
-		with(func(q *simQuery) {
+		simMake(func(q *simQuery) {
 			q.name, q.kind, q.size, q.step = "tumble", window.Tumble, 5*simSecond, 5*simSecond
 			q.sql = "SELECT k, COUNT(*) AS c, COUNT(n) AS cn, SUM(n) AS s, MIN(n) AS least, MAX(n) AS most, AVG(d) AS mean FROM a GROUP BY k, TUMBLE(_time, INTERVAL '5 seconds')"
 			q.columns = func(all []*simEvent) (map[string]any, bool) {
@@ -62,7 +68,7 @@ func simPool() []*simQuery {
 				return map[string]any{"c": len(all), "cn": len(n), "s": total(n), "least": least(n), "most": most(n), "mean": mean(doubles(all))}, true
 			}
 		}),
-		with(func(q *simQuery) {
+		simMake(func(q *simQuery) {
 			q.name, q.kind, q.size, q.step = "hop", window.Hop, 6*simSecond, 4*simSecond
 			q.sql = "SELECT k, COUNT(*) AS c, SUM(d) AS s FROM a WHERE n > 0 GROUP BY k, HOP(_time, INTERVAL '4 seconds', INTERVAL '6 seconds') HAVING COUNT(*) > 1"
 			q.where = func(e *simEvent) bool { return e.n != nil && *e.n > 0 }
@@ -70,7 +76,7 @@ func simPool() []*simQuery {
 				return map[string]any{"c": len(all), "s": sum(doubles(all))}, len(all) > 1
 			}
 		}),
-		with(func(q *simQuery) {
+		simMake(func(q *simQuery) {
 			q.name, q.kind, q.size, q.step, q.emits = "cumulate", window.Cumulate, 9*simSecond, 3*simSecond, true
 			q.sql = "SELECT k, COUNT(DISTINCT u) AS users, FIRST(u) AS f, LAST(u) AS l FROM a GROUP BY k, CUMULATE(_time, INTERVAL '3 seconds', INTERVAL '9 seconds')"
 			q.columns = func(all []*simEvent) (map[string]any, bool) {
@@ -81,21 +87,27 @@ func simPool() []*simQuery {
 				return map[string]any{"users": len(users), "f": all[0].u, "l": all[len(all)-1].u}, true
 			}
 		}),
-		with(func(q *simQuery) {
+	}
+}
+
+// simPasses are those of sessions and of passes over rows.
+func simPasses() []*simQuery {
+	return []*simQuery{
+		simMake(func(q *simQuery) {
 			q.name, q.kind, q.gap, q.emits = "session", window.Session, 3*simSecond, true
 			q.sql = "SELECT k, COUNT(*) AS c, LAST(u) AS l, SUM(n) AS s FROM a GROUP BY k, SESSION(_time, INTERVAL '3 seconds')"
 			q.columns = func(all []*simEvent) (map[string]any, bool) {
 				return map[string]any{"c": len(all), "l": all[len(all)-1].u, "s": total(ints(all))}, true
 			}
 		}),
-		with(func(q *simQuery) {
+		simMake(func(q *simQuery) {
 			q.name = "view"
 			q.sql = "SELECT k, COUNT(*) AS c, SUM(d) AS s, TOP_BY(u, n, 2) AS top FROM a GROUP BY k"
 			q.columns = func(all []*simEvent) (map[string]any, bool) {
 				return map[string]any{"c": len(all), "s": sum(doubles(all)), "top": top(all, 2)}, true
 			}
 		}),
-		with(func(q *simQuery) {
+		simMake(func(q *simQuery) {
 			q.name, q.kind, q.size, q.step, q.emits = "ranked", window.Tumble, 4*simSecond, 4*simSecond, true
 			q.sql = "SELECT k, COUNT(*) AS c FROM a GROUP BY k, TUMBLE(_time, INTERVAL '4 seconds') QUALIFY RANK() OVER (ORDER BY c DESC) = 1"
 			q.columns = func(all []*simEvent) (map[string]any, bool) { return map[string]any{"c": len(all)}, true }
@@ -107,7 +119,7 @@ func simPool() []*simQuery {
 				return slices.DeleteFunc(rows, func(r simRow) bool { return r.columns["c"].(int) < best })
 			}
 		}),
-		with(func(q *simQuery) {
+		simMake(func(q *simQuery) {
 			q.name = "map"
 			q.sql = "SELECT k, n * 2 AS twice, u AS _key FROM a WHERE n > 10"
 			q.mapped = func(e *simEvent) map[string]any {
@@ -117,7 +129,13 @@ func simPool() []*simQuery {
 				return map[string]any{"k": e.k, "twice": *e.n * 2}
 			}
 		}),
-		with(func(q *simQuery) {
+	}
+}
+
+// simOthers are the others.
+func simOthers() []*simQuery {
+	return []*simQuery{
+		simMake(func(q *simQuery) {
 			q.name = "second"
 			q.sql = "SELECT users, COUNT(*) AS ks FROM (SELECT k, COUNT(DISTINCT u) AS users FROM a GROUP BY k) GROUP BY users"
 			q.columns = func(all []*simEvent) (map[string]any, bool) {
@@ -139,14 +157,14 @@ func simPool() []*simQuery {
 				return out
 			}
 		}),
-		with(func(q *simQuery) {
+		simMake(func(q *simQuery) {
 			q.name, q.kind, q.size, q.step, q.ingest = "ingest", window.Tumble, 5*simSecond, 5*simSecond, true
 			q.sql = "SELECT k, COUNT(*) AS c, MAX(d) AS m FROM a GROUP BY k, TUMBLE(_ingest, INTERVAL '5 seconds')"
 			q.columns = func(all []*simEvent) (map[string]any, bool) {
 				return map[string]any{"c": len(all), "m": most(doubles(all))}, true
 			}
 		}),
-		with(func(q *simQuery) {
+		simMake(func(q *simQuery) {
 			q.name, q.kind, q.size, q.step, q.inputs, q.key = "union", window.Tumble, 5*simSecond, 5*simSecond, []string{"a", "b"}, nil
 			q.sql = "SELECT COUNT(*) AS c, COUNT(*) FILTER (WHERE _stream = 'b') AS b, ARG_MAX(u, n) AS best FROM STREAMS(a, b) GROUP BY TUMBLE(_time, INTERVAL '5 seconds')"
 			q.columns = func(all []*simEvent) (map[string]any, bool) {
@@ -236,8 +254,8 @@ func (q *simQuery) keep(events []*simEvent) (counted []*simEvent) {
 	return counted
 }
 
-// rows evaluates the query over the events that count.
-func (q *simQuery) rows(all []*simEvent) map[string]simRow {
+// panes puts the events that count into windows and groups.
+func (q *simQuery) panes(all []*simEvent) map[string]*simRow {
 	slices.SortFunc(all, before)
 	panes := map[string]*simRow{}
 	add := func(start, end int64, group string, e *simEvent) {
@@ -292,8 +310,13 @@ func (q *simQuery) rows(all []*simEvent) map[string]simRow {
 			}
 		}
 	}
+	return panes
+}
+
+// rows evaluates the query over the events that count.
+func (q *simQuery) rows(all []*simEvent) map[string]simRow {
 	byWindow := map[[2]int64][]simRow{}
-	for _, r := range panes {
+	for _, r := range q.panes(all) {
 		var kept bool
 		if r.columns, kept = q.columns(r.of); kept {
 			w := [2]int64{r.start, r.end}
