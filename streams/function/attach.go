@@ -103,6 +103,15 @@ func (v *view) restore() error {
 	if err = orErr(err, torn); err != nil {
 		return err
 	}
+	if err := v.reopen(s); err != nil {
+		return err
+	}
+	v.doubt()
+	return nil
+}
+
+// reopen takes up which windows, and which groups with sessions, are still to close.
+func (v *view) reopen(s *snapshot) error {
 	if !v.windowed() {
 		groups, err := v.groupsOf(s)
 		for _, group := range groups {
@@ -118,6 +127,22 @@ func (v *view) restore() error {
 	}
 	clear(v.sealed)
 	return err
+}
+
+// doubt makes dirty all that is not sealed: before a crash it may have changed and not been sent.
+func (v *view) doubt() {
+	for w := range v.open { // sets: any order
+		v.dirty[w] = true
+	}
+	for w := range v.closed {
+		v.dirty[w] = true
+	}
+	for group := range v.active {
+		v.dirtyOf[group] = true
+	}
+	for group := range v.shut {
+		v.dirtyOf[group] = true
+	}
 }
 
 // shutAt notes that a session of a group has closed.

@@ -176,7 +176,7 @@ func (o *outbox) emit(pane string, lines []line) error {
 		}
 		o.b.put(append(prefix[:len(prefix):len(prefix)], key...), now)
 	}
-	return o.absent(prefix, pane, before)
+	return o.absent(prefix, pane, lines, before)
 }
 
 // grown takes the sessions that are sealed, and those that are open again, out of what was emitted of a
@@ -214,7 +214,7 @@ func (v *view) isKept(s *snapshot, l *line) (bool, error) {
 
 // absent emits that rows of a pane are gone. That stays known where it was emitted, as the row may come
 // back.
-func (o *outbox) absent(prefix []byte, pane string, before map[string]string) error {
+func (o *outbox) absent(prefix []byte, pane string, lines []line, before map[string]string) error {
 	gathered := false
 	for _, key := range slices.Sorted(maps.Keys(before)) {
 		l := lineGone(key)
@@ -234,6 +234,11 @@ func (o *outbox) absent(prefix []byte, pane string, before map[string]string) er
 			gathered = true
 		}
 		l.revision = o.v.revisionWithout(l.group)
+		if o.v.whole { // of a window whose cells have gone the rows that stay tell it
+			for i := range lines {
+				l.revision = max(l.revision, lines[i].revision)
+			}
+		}
 		o.event(&l)
 		o.b.put(at, append(sum[:], emittedHere...))
 	}
