@@ -56,6 +56,8 @@ simulate: # nodes under virtual time: 500 seeds, and every bug that is planted; 
 	go run ./loadtest/simulate -seeds $(SEEDS)
 	go test ./cmd/edged/node/nodetest -count 1 -full -timeout 20m
 	go test ./cmd/edged/node/nodetest -count 1 -run TestPlants -plants 40 -timeout 30m
+	go test ./streams/function -count 1 -run TestWorlds -sim.seeds 100 -timeout 10m
+	go test ./streams/function -count 1 -run TestPlants -sim.plants 60 -timeout 20m
 
 mesh: # three processes: cuts, kills, lost and copied disks, strangers; MESH=-short leaves the long waits out
 	go run ./loadtest/mesh $(MESH)
