@@ -30,9 +30,9 @@ type lane struct {
 	blocks []block.Block  // read ahead; blocks[0] holds next
 }
 
-// laneBytes is read ahead for each lane at a time. Readers who go side by side share runs, not what
-// each has read ahead.
-const laneBytes = 256 << 10
+// laneBytes is the most that is read ahead for a lane at a time. It is no more than what the reader
+// takes is likely to be stored in, a quarter: what stays ahead is let go when the reader has enough.
+const laneBytes = 1 << 20
 
 // fromDisk gives what the database holds behind the ring.
 func (f *feed) fromDisk(dst []edged.Delivery, left *budget) (_ []edged.Delivery, more bool) {
@@ -150,7 +150,7 @@ func (f *feed) step(dst []edged.Delivery, m *merge, left *budget) []edged.Delive
 		}
 	}
 	for _, l := range slices.Clone(m.lanes) {
-		if !f.fill(m, l) || f.failed != nil {
+		if !f.fill(m, l, left) || f.failed != nil {
 			return dst // a gap or a fault: the places have moved, so the base has
 		}
 	}
@@ -165,7 +165,7 @@ func (f *feed) step(dst []edged.Delivery, m *merge, left *budget) []edged.Delive
 	}
 	r := newRun(first.log.Name(), held, first.next, last, base)
 	if len(m.lanes) == 1 {
-		f.stream.broker.runs.put(r)
+		r = f.stream.broker.runs.put(r)
 	}
 	return f.advance(dst, m, first, r, left)
 }
@@ -212,11 +212,11 @@ func (f *feed) order(r *run, n int) {
 
 // fill reads ahead in a lane until blocks[0] holds its next event. If events are gone it moves
 // past them with a notice and says false: the merge has changed.
-func (f *feed) fill(m *merge, l *lane) bool {
+func (f *feed) fill(m *merge, l *lane, left *budget) bool {
 	if len(l.blocks) > 0 {
 		return true
 	}
-	blocks, err := f.stream.broker.store.Read(l.log, l.next, laneBytes, nil)
+	blocks, err := f.stream.broker.store.Read(l.log, l.next, min(laneBytes, max(left.bytes/4, 1)), nil)
 	var corrupt *storage.CorruptError
 	if err != nil && !errors.As(err, &corrupt) {
 		f.failed = err

@@ -56,19 +56,23 @@ func (c *runCache) get(l *lane, base edged.Base) *run {
 	return r.run
 }
 
-// put keeps a run.
-func (c *runCache) put(r *run) {
+// put keeps a run, unless another reader has just put the same: it gives the one that is shared.
+func (c *runCache) put(r *run) *run {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	key := keyOfRun(r)
-	if c.byKey[key] != nil {
-		return
+	if e := c.byKey[key]; e != nil {
+		if there := e.Value.(*cachedRun).run; there.last() == r.last() {
+			return there
+		}
+		return r
 	}
 	c.byKey[key] = c.recent.PushFront(&cachedRun{r, c.now})
 	c.bytes += r.weight()
 	for c.bytes > c.bytesMax && c.recent.Len() > 1 {
 		c.drop(c.recent.Back())
 	}
+	return r
 }
 
 func (c *runCache) drop(e *list.Element) {
