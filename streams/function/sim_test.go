@@ -43,7 +43,6 @@ type simWorld struct {
 	minted, defined, published int
 	partials                   int64
 	cells                      int
-	failed                     string
 }
 
 // simShown is a row as it was read.
