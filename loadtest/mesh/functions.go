@@ -94,12 +94,17 @@ func (t *tally) begin(ctx context.Context) error {
 	if t.never {
 		text += " WITH (exclude_after='never')"
 	}
-	if _, _, err := t.world.a.client.PutFunction(ctx, t.name, client.FunctionSpec{SQL: text}); err != nil {
+	return t.world.define(ctx, t.name, text)
+}
+
+// define makes a function at one node and returns once all run it.
+func (w *world) define(ctx context.Context, name, text string) error {
+	if _, _, err := w.a.client.PutFunction(ctx, name, client.FunctionSpec{SQL: text}); err != nil {
 		return err
 	}
-	for _, n := range t.world.nodes() {
+	for _, n := range w.nodes() {
 		err := within(ctx, 5*time.Second, "the function at "+n.name, func() bool {
-			_, err := n.client.Function(ctx, t.name)
+			_, err := n.client.Function(ctx, name)
 			return err == nil
 		})
 		if err != nil {

@@ -110,6 +110,7 @@ func (s settings) scenarios() []scenario {
 		{"watch", false, time.Minute, watch},
 		{"timelines", false, 4 * time.Minute, timelines},
 		{"functions", false, 4 * time.Minute, counted.run},
+		{"functions-prompt", true, 2 * time.Minute, prompt},
 		{"pause", true, 3 * time.Minute, pause},
 		{"away", true, 6 * time.Minute, stayAway},
 	}

@@ -9,7 +9,7 @@ import (
 // Options tune a Runner. The zero value is ready for use.
 type Options struct {
 	// FlushEvery is how long what was folded waits for the store, and so for readers and other
-	// nodes. Default 200 ms. More makes fewer and larger records.
+	// nodes; where it is little, a quarter of that. Default 200 ms. More makes fewer and larger records.
 	FlushEvery time.Duration
 	// FlushBytes is how much of one query may wait. Default 4 MiB.
 	FlushBytes int

@@ -118,10 +118,10 @@ func (q *query) wake() {
 // run folds, merges, flushes and closes windows until ctx ends.
 func (q *query) run(ctx context.Context) {
 	defer close(q.ended)
-	tick := time.NewTicker(q.r.opts.FlushEvery)
+	tick := time.NewTicker(q.r.opts.FlushEvery / beats)
 	defer tick.Stop()
 	defer q.close()
-	for {
+	for beat := 1; ; {
 		due := false
 		select {
 		case <-ctx.Done():
@@ -129,10 +129,25 @@ func (q *query) run(ctx context.Context) {
 			return
 		case <-q.more:
 		case <-tick.C:
-			due = true
+			due = beat%beats == 0 || q.light()
+			beat++
 		}
 		q.note(q.turn(ctx, due))
 	}
+}
+
+// beats is how many looks there are at a query between two flushes: what is little goes out at once.
+const beats = 4
+
+// light says whether there is something to flush, to tell or to show, and so little that it need not
+// wait for more.
+func (q *query) light() bool {
+	const few = 256 // cells
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	dirty := len(q.core.table.dirty)
+	waits := q.mapper != nil && q.waiting > 0 || q.merger != nil && len(q.merger.telling.waiting) > 0
+	return dirty < few && (dirty > 0 || waits || len(q.touched)+len(q.groups) > 0)
 }
 
 // turn does what there is to do. What failed is tried again at the next one.
