@@ -5,7 +5,8 @@ import (
 	"github.com/edgedhq/edged/streams/sql"
 )
 
-// circle refuses a function whose output comes back to it.
+// circle refuses a function whose output comes back to it by way of those that run here. Each node folds
+// its own origin's events, so where one part of a circle does not run nothing goes round.
 func (r *Runner) circle(p *plan.Plan) error {
 	into := map[string][]string{} // from a stream to those that are made of it
 	add := func(p *plan.Plan) {

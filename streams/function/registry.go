@@ -173,6 +173,9 @@ func (r *Runner) adopt(d *definition) error {
 	p, err := d.plan()
 	var v *view
 	if err == nil {
+		err = r.circle(p) // two regions may have made its parts at once
+	}
+	if err == nil {
 		v, err = r.view(d, p, f)
 	}
 	r.mu.Lock()
