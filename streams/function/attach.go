@@ -54,7 +54,7 @@ func (q *query) outlets() {
 }
 
 // continues takes up the positions of the query that this one replaces.
-func (q *query) continues(old *query) error {
+func (q *query) continues(old *query) {
 	old.mu.Lock()
 	defer old.mu.Unlock()
 	for s, l := range old.core.lanes { // each its own: any order
@@ -66,7 +66,6 @@ func (q *query) continues(old *query) error {
 			}
 		}
 	}
-	return nil
 }
 
 // restore takes up which windows are open, and which have closed and are not sealed.

@@ -36,3 +36,43 @@ func TestACircleOfTwoRegionsDoesNotRun(t *testing.T) {
 		}
 	}
 }
+
+// TestAReplacedMapGoesOnWhereItWas replaces a function that makes events of single events: each input
+// has one output, by the text that held when it was read, and a restart begins anew.
+func TestAReplacedMapGoesOnWhereItWas(t *testing.T) {
+	w := &simWorld{
+		t: t, rng: rand.New(rand.NewPCG(1, 7)), now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).UnixNano(), cut: map[[2]int]bool{},
+		logs: map[edged.LogName][]edged.Event{}, regions: map[edged.OriginID]string{}, digests: map[string]string{}, met: map[string]int{},
+		partials: 1 << 20, cells: 1 << 20,
+		inputs: []edged.Stream{{Name: "a", Generation: 1, Partitions: 1}, {Name: "b", Generation: 1, Partitions: 1}},
+	}
+	h := w.newHost(0)
+	w.hosts = []*simHost{h}
+	h.boot()
+	for i, c := range []struct {
+		sql      string
+		restarts int
+		want     int // outputs in all
+	}{
+		{"SELECT k, 1 AS v FROM a WITH (into='b')", 0, 1},
+		{"SELECT k, 2 AS v FROM a WITH (into='b')", 0, 2},
+		{"SELECT k, 3 AS v FROM a WHERE k IS NOT NULL WITH (into='b')", 0, 3},
+		{"SELECT k, 4 AS v FROM a WITH (into='b')", 1, 7},
+	} {
+		if err := h.r.adopt(&definition{Function: edged.Function{Name: "m", SQL: c.sql}, Restarts: c.restarts}); err != nil {
+			t.Fatal(err)
+		}
+		if i > 0 && i < 3 {
+			w.crash(h)
+			if err := h.r.adopt(&definition{Function: edged.Function{Name: "m", SQL: c.sql}, Restarts: c.restarts}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		h.publish("a", "x")
+		w.turn(h, true)
+		w.turn(h, true)
+		if got := len(w.outOf("b")); got != c.want {
+			t.Errorf("%s: %d outputs, want %d", c.sql, got, c.want)
+		}
+	}
+}

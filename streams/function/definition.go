@@ -1,6 +1,7 @@
 package function
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -67,6 +68,17 @@ func (d *definition) plan() (*plan.Plan, error) {
 		return nil, errorsOf(errs)
 	}
 	return p, nil
+}
+
+// foldID is the id under which a plan is folded: that of the query. What is made of single events goes
+// into a stream once, whatever becomes of the text, so there it is the function's, for as long as it is
+// not begun anew.
+func (d *definition) foldID(p *plan.Plan) plan.ID {
+	if p.Way != plan.PerEvent {
+		return p.ID
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%d\x00%d\x00%s", d.Name, d.Created.UnixNano(), d.Restarts, strings.Join(p.Inputs, "\x00")))
+	return plan.ID(sum[:16])
 }
 
 // Explain gives the plan of a text as lines, or refuses it, as PutFunction of the name would.

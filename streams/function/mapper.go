@@ -74,7 +74,7 @@ func (q *query) output(l *lane, e *edged.Event) {
 	if c.fold.Map.Whole() {
 		d.ContentType = m.keep(e.ContentType)
 	}
-	id := outputID(q.id, l.source, e.Sequence, 0)
+	id := outputID(q.plan.ID, l.source, e.Sequence, 0)
 	from = len(m.bytes)
 	m.bytes = hex.AppendEncode(m.bytes, id[:])
 	d.ID = m.bytes[from:len(m.bytes):len(m.bytes)]
@@ -111,12 +111,12 @@ func (q *query) poison(l *lane, e *edged.Event, why error) {
 
 // aside is an event as it is set aside: its content, and where it came from.
 func (q *query) aside(stream string, l *lane, e *edged.Event, why string) outlet {
-	id := outputID(q.id, l.source, e.Sequence, 1)
+	id := outputID(q.plan.ID, l.source, e.Sequence, 1)
 	d := edged.Draft{
 		ID: hex.AppendEncode(nil, id[:]), Key: []byte(e.Key), Type: []byte(e.Type), ContentType: []byte(e.ContentType),
 		Time: e.Time, HasTime: true, Data: append([]byte(nil), e.Data...),
 		Headers: append(append([]edged.Header(nil), e.Headers...),
-			edged.Header{Name: "edged-query", Value: q.id.String()},
+			edged.Header{Name: "edged-query", Value: q.plan.ID.String()},
 			edged.Header{Name: "edged-stream", Value: e.Stream},
 			edged.Header{Name: "edged-event", Value: string(e.AppendID(nil))}),
 	}

@@ -69,7 +69,7 @@ func (r *Runner) shownID(f *function) string {
 	if f.shown == nil {
 		return ""
 	}
-	return f.shown.q.id.String()
+	return f.shown.plan.ID.String()
 }
 
 // decide chooses the start stamp: that of the definition that is there as long as the fold is the
@@ -178,14 +178,15 @@ func (r *Runner) adopt(d *definition) error {
 	if err == nil {
 		v, err = r.view(d, p, f)
 	}
+	old := mapperOf(f)
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	if f == nil {
 		f = &function{}
 		r.functions[d.Name] = f
 	}
 	f.def, f.fault = d, err
 	if err != nil {
+		r.mu.Unlock()
 		return err
 	}
 	if f.next != nil {
@@ -197,24 +198,53 @@ func (r *Runner) adopt(d *definition) error {
 	} else {
 		f.next = v
 	}
+	r.mu.Unlock()
+	if old != nil && old.id != v.q.id { // it would go on to write
+		r.halt(old)
+		r.drop(old)
+	}
 	return nil
+}
+
+// mapperOf is the query of a function that makes events of single events; nil of any other.
+func mapperOf(f *function) *query {
+	if f == nil || f.shown == nil || f.shown.q.mapper == nil {
+		return nil
+	}
+	return f.shown.q
+}
+
+// halt ends a query; what it made is stored, and its state stays.
+func (r *Runner) halt(q *query) {
+	r.mu.Lock()
+	if r.queries[q.id] == q {
+		delete(r.queries, q.id)
+	}
+	r.mu.Unlock()
+	if q.stop != nil {
+		q.stop()
+		<-q.ended
+	}
 }
 
 // view makes the view of a plan, and its query if there is none with that fold.
 func (r *Runner) view(d *definition, p *plan.Plan, f *function) (*view, error) {
-	id := p.ID
+	id := d.foldID(p)
 	r.mu.RLock()
 	q := r.queries[id]
 	r.mu.RUnlock()
+	if q != nil && q.plan.ID != p.ID { // of single events: the next goes on where this one ends
+		r.halt(q)
+		q = nil
+	}
 	if q == nil {
 		var err error
 		if q, err = newQuery(r, p, id, d.Start); err != nil {
 			return nil, err
 		}
-		if p.Way == plan.PerEvent && f != nil && f.shown != nil && d.Restarts == f.def.Restarts {
-			if err := q.continues(f.shown.q); err != nil {
-				return nil, err
-			}
+		if old := mapperOf(f); old != nil && p.Way == plan.PerEvent && old.id != id && d.Restarts == f.def.Restarts {
+			r.halt(old)
+			q.continues(old)
 		}
 		for _, in := range q.inputs {
 			r.schema(in.stream).use(q, true)

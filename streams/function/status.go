@@ -22,7 +22,7 @@ func (r *Runner) info(f *function) (info edged.FunctionInfo, err error) {
 		return info, nil
 	}
 	p, q := v.plan, v.q
-	info.QueryID, info.Inputs, info.Into = q.id.String(), p.Inputs, p.Options.Into
+	info.QueryID, info.Inputs, info.Into = p.ID.String(), p.Inputs, p.Options.Into
 	info.Window, info.Where, info.Explain = p.Window.Kind.String(), "mergeable", p.Explain()
 	for _, c := range p.Columns {
 		info.Columns = append(info.Columns, edged.QueryColumn{Name: c.Name, Type: c.Type})
